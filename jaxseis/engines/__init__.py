@@ -1,0 +1,19 @@
+"""Engines: what solves a discrete problem."""
+
+import warnings
+from functools import lru_cache
+
+from jaxseis.engines._kernel import compiler
+
+
+@lru_cache
+def default_engine() -> str:
+    """ "devito" where a C compiler is found, else "xla" with a warning."""
+    if compiler():
+        return "devito"
+    warnings.warn(
+        'No C compiler was found, so wave equations run on the slower engine "xla". '
+        "Install gcc or clang, or set CC, for compiled kernels.",
+        stacklevel=3,
+    )
+    return "xla"

@@ -1,0 +1,178 @@
+"""Compiled kernels on disk: a shared library and the order of its arguments.
+
+Building a kernel (Devito's symbolic lowering, then the C compiler) takes seconds and is not
+thread-safe; a built one is a plain C function. So each is built once, under a lock, and kept in a
+cache folder as a library and a manifest. Later processes load it with ctypes, without Devito.
+The folder is ``$JAXSEIS_CACHE``, else ``jaxseis`` in the user's cache folder.
+"""
+
+import ctypes
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_lock = threading.RLock()
+_loaded: dict[Any, "Kernel"] = {}
+builds = 0
+"""Kernels built (not loaded) by this process: tests assert that new arrays build none."""
+
+
+class _DataObject(ctypes.Structure):
+    """The leading members of Devito's array descriptor; its C code reads ``data`` and ``size``."""
+
+    _fields_ = (
+        [("data", ctypes.c_void_p), ("size", ctypes.POINTER(ctypes.c_int)), ("nbytes", ctypes.c_ulong)]
+        + [(name, ctypes.c_void_p) for name in ("npsize", "dsize", "hsize", "hofs", "oofs", "dmap")]
+    )
+
+
+@dataclass(frozen=True)
+class ArrayArgument:
+    """An array of a kernel: its dimensions by name, and its halo on both sides of each."""
+
+    dimensions: tuple[str, ...]
+    halo: tuple[tuple[int, int], ...]
+    dtype: str
+
+    def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
+        """The shape, halo included, for the given sizes of the dimensions."""
+        return tuple(sizes[d] + low + high for d, (low, high) in zip(self.dimensions, self.halo, strict=True))
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A C function, and for each argument its name and kind (array, int, real or timers)."""
+
+    function: Any
+    arguments: tuple[tuple[str, str], ...]
+    arrays: dict[str, ArrayArgument]
+    real: str
+
+    def bind(self, arrays: Mapping[str, np.ndarray], scalars: Mapping[str, float]) -> "Call":
+        """The kernel with all its arguments but the range of time steps."""
+        return Call(self, arrays, scalars)
+
+
+class Call:
+    """A kernel ready to run: ``call(first, last)`` advances the steps first..last."""
+
+    def __init__(self, kernel: Kernel, arrays: Mapping[str, np.ndarray], scalars: Mapping[str, float]):
+        real = ctypes.c_float if kernel.real == "float32" else ctypes.c_double
+        self._function = kernel.function
+        self._first, self._last = ctypes.c_int(), ctypes.c_int()
+        self._kept: list[Any] = []  # the descriptors must outlive the call
+        make = {
+            "array": lambda name: self._describe(name, arrays[name], kernel.arrays[name]),
+            "int": lambda name: ctypes.c_int(int(scalars[name])),
+            "real": lambda name: real(scalars[name]),
+            "first": lambda name: self._first,
+            "last": lambda name: self._last,
+            "timers": lambda name: ctypes.cast((ctypes.c_double * 256)(), ctypes.c_void_p),
+        }
+        self._arguments = [make[kind](name) for name, kind in kernel.arguments]
+
+    def _describe(self, name: str, array: np.ndarray, expected: ArrayArgument) -> Any:
+        if array.dtype != expected.dtype or not array.flags.c_contiguous or array.ndim != len(expected.dimensions):
+            raise TypeError(f"Kernel array {name}: expected contiguous {expected}, got {array.dtype} {array.shape}.")
+        size = (ctypes.c_int * array.ndim)(*array.shape)
+        descriptor = _DataObject(array.ctypes.data, size)
+        self._kept += [array, size, descriptor]
+        return ctypes.pointer(descriptor)
+
+    def __call__(self, first: int, last: int) -> None:
+        self._first.value, self._last.value = first, last
+        self._function(*self._arguments)
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An uninitialised array that starts on a cache line: kernels assume it."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    raw = np.empty(size + 64, np.uint8)
+    offset = -raw.ctypes.data % 64
+    return raw[offset : offset + size].view(dtype).reshape(shape)
+
+
+def aligned_copy(value: Any, dtype: Any) -> np.ndarray:
+    """An aligned copy in the given type."""
+    array = aligned(np.shape(value), dtype)
+    array[...] = value
+    return array
+
+
+def load(signature: Any, build: Callable[[Any], Any]) -> Kernel:
+    """The kernel of ``signature`` (hashable, with a stable repr): loaded, read from the cache or built."""
+    with _lock:
+        if signature not in _loaded:
+            _loaded[signature] = _from_disk(signature, build)
+        return _loaded[signature]
+
+
+def compiler() -> str | None:
+    """The C compiler that would be used, or None."""
+    return next(filter(None, map(shutil.which, (os.environ.get("CC", "gcc").split()[0], "cc", "clang"))), None)
+
+
+def cache_folder() -> Path:
+    """Where built kernels are kept."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("JAXSEIS_CACHE") or Path(base) / "jaxseis")
+
+
+def _from_disk(signature: Any, build: Callable[[Any], Any]) -> Kernel:
+    key = hashlib.sha256(f"{_environment()} {signature!r}".encode()).hexdigest()[:32]
+    library, manifest = (cache_folder() / f"{key}{suffix}" for suffix in (".so", ".json"))
+    if not (library.exists() and manifest.exists()):
+        _build(signature, build, library, manifest)
+    facts = json.loads(manifest.read_text())
+    arrays = {
+        name: ArrayArgument(tuple(a["dimensions"]), tuple(map(tuple, a["halo"])), a["dtype"])
+        for name, a in facts["arrays"].items()
+    }
+    function = getattr(ctypes.CDLL(str(library)), facts["function"])
+    return Kernel(function, tuple(map(tuple, facts["arguments"])), arrays, facts["real"])
+
+
+def _build(signature: Any, build: Callable[[Any], Any], library: Path, manifest: Path) -> None:
+    global builds
+    builds += 1
+    built, facts = build(signature)
+    library.parent.mkdir(parents=True, exist_ok=True)
+    _place(manifest, lambda path: path.write_text(json.dumps(facts, indent=1)))
+    _place(library, lambda path: shutil.copyfile(built, path))
+
+
+def _place(target: Path, write: Callable[[Path], Any]) -> None:
+    """Write beside the target, then rename: another process never sees half a file."""
+    handle, name = tempfile.mkstemp(dir=target.parent)
+    os.close(handle)
+    write(Path(name))
+    os.replace(name, target)
+
+
+@lru_cache
+def _environment() -> str:
+    """What a library depends on besides its signature: generator sources, Devito, compiler, processor."""
+    here = Path(__file__).parent.parent
+    sources = [*sorted((here / "equations").glob("*.py")), here / "engines" / "devito.py", here / "differences.py"]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    return " ".join([digest, version("devito"), str(compiler()), platform.machine(), _processor()])
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")

@@ -1,0 +1,138 @@
+"""A discrete propagation problem: everything about it that is static, and the numbers derived from it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from jaxseis import differences
+from jaxseis.absorbing import PML, Sponge
+from jaxseis.equations._base import Equation
+from jaxseis.grid import Grid
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An equation on a padded grid with a time step. Hashable: it keys compiled kernels and traces.
+
+    Arguments:
+        equation: the wave equation.
+        grid: the user's grid, without the layer.
+        step: time step, ms.
+        steps: number of time levels n = 0..steps-1; the field is zero before level 1.
+        order: space order, even.
+        absorbing: PML, Sponge or None.
+        free_surface: whether the field vanishes at the first node of the last axis.
+        velocity: largest velocity, km/s, which sets the strength of the layer.
+        margin: nodes between the grid and the layer (interpolation windows may reach there).
+        dtype: "float32" or "float64".
+    """
+
+    equation: Equation
+    grid: Grid
+    step: float
+    steps: int
+    order: int
+    absorbing: PML | Sponge | None
+    free_surface: bool
+    velocity: float
+    margin: int
+    dtype: str
+
+    @property
+    def ndim(self) -> int:
+        """Number of space axes."""
+        return self.grid.ndim
+
+    @property
+    def cells(self) -> int:
+        """Width of the absorbing layer."""
+        return self.absorbing.cells if self.absorbing else 0
+
+    @property
+    def pml(self) -> bool:
+        """Whether the layer is a perfectly matched one."""
+        return isinstance(self.absorbing, PML)
+
+    @property
+    def pad(self) -> tuple[tuple[int, int], ...]:
+        """Nodes added before and after the grid along each axis."""
+        both = self.cells + self.margin
+        lows = [both] * (self.ndim - 1) + [0 if self.free_surface else both]
+        return tuple((low, both) for low in lows)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the padded grid."""
+        return tuple(n + low + high for n, (low, high) in zip(self.grid.shape, self.pad, strict=True))
+
+    @property
+    def interior(self) -> tuple[slice, ...]:
+        """The user's grid within the padded one."""
+        return tuple(slice(low, low + n) for n, (low, _) in zip(self.grid.shape, self.pad, strict=True))
+
+    @property
+    def laplacian(self) -> bool:
+        """Whether the stiffness is the plain Laplacian."""
+        return not self.equation.strains(self.ndim)
+
+    @property
+    def strain_order(self) -> int:
+        """Order of the staggered differences: of the strains, or of the layer's correction to a Laplacian."""
+        return differences.layer_order(self.order) if self.laplacian else self.order
+
+    @property
+    def terms(self) -> tuple[tuple[str, int], ...]:
+        """Every derivative (field, axis) that the equation takes."""
+        if self.laplacian:
+            return tuple((f, a) for f in self.equation.fields for a in range(self.ndim))
+        return tuple(dict.fromkeys(t for s in self.equation.strains(self.ndim) for t in s.terms))
+
+    def rate(self, axis: int, parity: int) -> np.ndarray:
+        """Damping rate zeta (1/ms) along an axis, at the nodes (parity 0) or half a cell on (1)."""
+        n, (low, high) = self.shape[axis], self.pad[axis]
+        if self.absorbing is None:
+            return np.zeros(n)
+        position = np.arange(n) + parity / 2
+        depth = position - (n - 1 - high + self.margin)
+        if low:
+            depth = np.maximum(depth, low - self.margin - position)
+        return self.absorbing.profile(depth, self.grid.spacing[axis], self.velocity)
+
+    def damping(self, axis: int, parity: int) -> np.ndarray:
+        """``d = zeta dt / 2`` along an axis."""
+        return self.rate(axis, parity) * self.step / 2
+
+    def filter(self, axis: int, parity: int) -> tuple[np.ndarray, np.ndarray]:
+        """``(a, b)`` of the layer's filter ``-zeta/(s + zeta)``: y[n] = a y[n-1] + b (x[n] + x[n-1])."""
+        d = self.damping(axis, parity)
+        return (1 - d) / (1 + d), -d / (1 + d)
+
+    @cached_property
+    def mass_factors(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Elementary symmetric sums (D1, D2, D3) of the damping d over the axes, on the padded grid.
+
+        The symmetric operator's mass term is, times dt^2/M (see absorbing.py; s^2 prod_i (1 + zeta_i/s)),
+        ``(u+ - 2u + u-) + D1 (u+ - u-) + D2 (u+ + 2u + u-) + D3 (8 R - (u+ + 2u + u-))``
+        with R the running sum of ``(u+ + 2u + u-)/4``. A sponge has D1 alone.
+        """
+        d = np.meshgrid(*(self.damping(a, 0) for a in range(self.ndim)), indexing="ij")
+        ones, zero = sum(d), np.zeros(self.shape)
+        if not self.pml:
+            return ones, zero, zero
+        pairs = sum((d[i] * d[j] for i in range(self.ndim) for j in range(i)), zero)
+        return ones, pairs, d[0] * d[1] * d[2] if self.ndim == 3 else zero
+
+    def largest_step(self) -> float:
+        """The time step (ms) at which leapfrog loses stability at the largest velocity."""
+        return largest_step(self.equation, self.grid, self.order, self.velocity)
+
+
+def largest_step(equation: Equation, grid: Grid, order: int, velocity: float) -> float:
+    """``2 / (v sqrt(sum_i l / h_i^2))`` with l the largest symbol of the second derivative used."""
+    symbol = (
+        differences.staggered_symbol_max(order) ** 2
+        if equation.strains(grid.ndim)
+        else differences.second_symbol_max(order)
+    )
+    return 2 / (velocity * np.sqrt(sum(symbol / h**2 for h in grid.spacing)))

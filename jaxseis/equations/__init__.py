@@ -1,0 +1,3 @@
+"""Wave equations, one a file."""
+
+from jaxseis.equations.acoustic import Acoustic as Acoustic

@@ -1,0 +1,82 @@
+"""The one form of every wave equation:
+
+    M(p) u_tt + G^T S(p) G u = q
+
+with ``u`` one or several fields, ``M`` diagonal, ``G`` a parameter-free strain operator and ``S`` a
+pointwise symmetric stiffness. An equation file states its parameters, how they become *coefficients*
+where they are used (JAX code, so that any parameterisation is differentiated by JAX), its strains
+and its stress law. Propagation, adjoint, Born scattering and gradients follow in the engines.
+
+Positions on the cell: a quantity's *parity* along an axis is 0 at the nodes and 1 half a cell on.
+A derivative changes the parity along its axis.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from jaxseis._types import Array
+from jaxseis.model import Medium
+
+
+@dataclass(frozen=True)
+class Strain:
+    """One strain component: the sum of derivatives ``d_axis field`` over its ``terms``."""
+
+    name: str
+    terms: tuple[tuple[str, int], ...]
+
+
+class Equation(Protocol):
+    """What an equation file states. Implementations are frozen dataclasses: static and hashable."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Parameters a Medium must have."""
+        ...
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Parameters a Medium may have."""
+        ...
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the unknown fields; sources drive and receivers read the first."""
+        ...
+
+    def parity(self, field: str, ndim: int) -> tuple[int, ...]:
+        """Position of a field on the cell."""
+        ...
+
+    def strains(self, ndim: int) -> tuple[Strain, ...]:
+        """The strain table. Empty means that G^T S G is minus the plain Laplacian of each field."""
+        ...
+
+    def stiffness_names(self, ndim: int) -> tuple[str, ...]:
+        """Names of the coefficients in the stress law."""
+        ...
+
+    def mass_name(self, field: str) -> str:
+        """Name of the coefficient that is the mass M of a field."""
+        ...
+
+    def coefficients(self, medium: Medium) -> dict[str, Array]:
+        """Coefficients, each at the position where it is used, from parameters at the nodes."""
+        ...
+
+    def stress(self, c: dict[str, Any], e: dict[str, Any]) -> dict[str, Any]:
+        """The stress law S: pointwise arithmetic in coefficients and strains, linear in the strains."""
+        ...
+
+    def squared_velocity(self, medium: Medium) -> Array:
+        """Square of the largest phase velocity at each node, for validation."""
+        ...
+
+
+def half(x: Array, axis: int) -> Array:
+    """Average to the midpoints along ``axis`` (the last value is kept): ``(x_i + x_{i+1}) / 2``."""
+    import jax.numpy as jnp
+
+    n = x.shape[axis]
+    index = jnp.minimum(jnp.arange(n) + 1, n - 1)
+    return (x + jnp.take(x, index, axis)) / 2

@@ -1,0 +1,228 @@
+"""A wave equation on a grid: everything static about A(m), and the checks of what it is given."""
+
+import warnings
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxseis import _checks, differences
+from jaxseis._types import Array
+from jaxseis.absorbing import PML, Sponge
+from jaxseis.acquisition import TimeAxis
+from jaxseis.engines import default_engine
+from jaxseis.engines._problem import Problem, largest_step
+from jaxseis.engines.storage import InMemory, Recompute, Storage
+from jaxseis.equations._base import Equation
+from jaxseis.grid import Grid
+from jaxseis.interpolation import Interpolation, Linear
+from jaxseis.model import Medium
+from jaxseis.resampling import Resampling, choose_step, overrun
+
+ENGINES = ("devito", "xla")
+COURANT = 0.95
+"""Fraction of the stability limit used as time step."""
+
+
+@jax.tree_util.register_static
+@dataclass(frozen=True)
+class WaveEquation:
+    """The discrete wave equation ``A(m) u = q``: ``A(m).inv`` is the operator from sources to wavefields.
+
+    Arguments:
+        grid: where the model parameters live.
+        equation: which physics, for instance ``Acoustic()``.
+        time: the time axis of sources and data, ms. The equation is solved on a finer axis where
+            stability demands it, and signals are resampled on the way in and out.
+        max_velocity: km/s, at least the largest velocity of every model used; it fixes the time step.
+        space_order: even order of the space differences, 2 to 16.
+        absorbing: ``PML(cells=10)``, ``Sponge(cells=40)`` or None (a reflecting edge).
+        free_surface: whether the field vanishes at the first node of the z axis.
+        interpolation: of sources and receivers, ``Linear()`` or ``Sinc(radius=4)``.
+        storage: how gradients keep the wavefield, ``InMemory()`` or ``Recompute()``.
+        correct_dispersion: remove the time dispersion of the leapfrog steps from sources and data.
+        differentiation: "reverse" (a ``custom_vjp``), or "any" for jvp and linearize through the model too.
+        engine: "devito" (compiled kernels; the default where there is a C compiler) or "xla".
+        dtype: "float32" or "float64"; by default float64 if ``jax_enable_x64`` is on.
+
+    Static and hashable, without arrays. Raises ValueError for arguments out of range.
+
+    ```python
+    A = WaveEquation(grid, Acoustic(), time, max_velocity=6.0)
+    d = Pr @ A(m).inv @ Ps.T @ q
+    ```
+    """
+
+    grid: Grid
+    equation: Equation
+    time: TimeAxis
+    max_velocity: float
+    space_order: int = field(default=8, kw_only=True)
+    absorbing: PML | Sponge | None = field(default=PML(), kw_only=True)
+    free_surface: bool = field(default=False, kw_only=True)
+    interpolation: Interpolation = field(default=Linear(), kw_only=True)
+    storage: Storage = field(default=InMemory(), kw_only=True)
+    correct_dispersion: bool = field(default=False, kw_only=True)
+    differentiation: str = field(default="reverse", kw_only=True)
+    engine: str = field(default="", kw_only=True)
+    dtype: str = field(default="", kw_only=True)
+
+    def __post_init__(self) -> None:
+        velocity = _checks.positive("max_velocity", self.max_velocity, "km/s")
+        if velocity > 100:
+            raise _checks.fail("max_velocity", "km/s", velocity, f"Is it in m/s? Write {velocity / 1000:g}.")
+        differences.check_order(self.space_order)
+        _one_of("engine", self.engine, ("", *ENGINES))
+        _one_of("differentiation", self.differentiation, ("reverse", "any"))
+        if not isinstance(self.storage, (InMemory, Recompute)):
+            raise _checks.fail("storage", "InMemory(...) or Recompute(...)", repr(self.storage))
+        if not isinstance(self.absorbing, (PML, Sponge, type(None))):
+            raise _checks.fail("absorbing", "PML(cells=...), Sponge(cells=...) or None", repr(self.absorbing))
+        object.__setattr__(self, "engine", self.engine or default_engine())
+        object.__setattr__(self, "dtype", np.dtype(self.dtype or jnp.result_type(float)).name)
+        self._check_dtype()
+        limit = largest_step(self.equation, self.grid, self.space_order, self.max_velocity)
+        if self.time.step < limit / 200:
+            raise _checks.fail(
+                "time.step",
+                f"milliseconds (the stability limit is {limit:.3g} ms)",
+                self.time.step,
+                f"Is it in seconds? Write seconds({self.time.step:g}).",
+            )
+
+    def _check_dtype(self) -> None:
+        _one_of("dtype", self.dtype, ("float32", "float64"))
+        if self.dtype == "float64" and not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
+            raise _checks.fail(
+                "dtype",
+                "float32 while JAX's 64-bit mode is off",
+                "float64",
+                'Call jax.config.update("jax_enable_x64", True) first.',
+            )
+
+    def __call__(self, m: Any) -> "Bound":
+        """The equation at a model: squared slowness, or a Medium with the equation's parameters."""
+        return Bound(self, self.medium(m))
+
+    def replace(self, **changes: Any) -> "WaveEquation":
+        """A copy with some arguments changed."""
+        return replace(self, **changes)
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The discrete problem that the engines solve."""
+        limit = largest_step(self.equation, self.grid, self.space_order, self.max_velocity)
+        step, size = choose_step(self.time, COURANT * limit)
+        return Problem(
+            self.equation,
+            self.grid,
+            step,
+            size + (overrun(self.time, step) if self.correct_dispersion else 0),
+            self.space_order,
+            self.absorbing,
+            self.free_surface,
+            float(self.max_velocity),
+            self.interpolation.margin,
+            self.dtype,
+        )
+
+    @property
+    def step(self) -> float:
+        """The time step of the computation, ms."""
+        return self.problem.step
+
+    @property
+    def resample_source(self) -> Resampling:
+        """From the user's time axis to the computational one."""
+        kind = "source" if self.correct_dispersion else None
+        return Resampling(self.time.step, self.time.size, self.step, self.problem.steps, kind)
+
+    @property
+    def resample_data(self) -> Resampling:
+        """From the computational time axis to the user's."""
+        kind = "receiver" if self.correct_dispersion else None
+        return Resampling(self.step, self.problem.steps, self.time.step, self.time.size, kind)
+
+    def medium(self, m: Any) -> Medium:
+        """``m`` as a checked Medium in the equation's precision."""
+        medium = m if isinstance(m, Medium) else Medium(m=m)
+        missing = [n for n in self.equation.required if n not in medium]
+        unknown = [n for n in medium.names if n not in (*self.equation.required, *self.equation.optional)]
+        if missing or unknown:
+            raise _checks.fail("medium", f"a Medium with {', '.join(self.equation.required)}", repr(medium))
+        medium = Medium(**{n: self.as_array(n, getattr(medium, n)) for n in medium.names})
+        for name in medium.names:
+            _checks.shape_is(name, getattr(medium, name), self.grid.shape, self.grid.axes)
+        _checks.when_concrete(self._check_values, medium)
+        return medium
+
+    def as_array(self, name: str, value: Any) -> Array:
+        """``value`` as an array of the equation's precision; losing precision silently is an error."""
+        if getattr(value, "dtype", None) == np.float64 and self.dtype == "float32":
+            remedy = "Write x.astype(numpy.float32)"
+            if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
+                remedy += ', or call jax.config.update("jax_enable_x64", True) for double precision'
+            raise _checks.fail(name, "a float32 array", "a float64 one", remedy + ".")
+        return jnp.asarray(value, self.dtype)
+
+    def _check_values(self, medium: Medium) -> None:
+        for name in medium.names:
+            _checks.finite(name, getattr(medium, name))
+        m = np.asarray(medium.m)
+        if m.min() <= 0:
+            raise _checks.fail("m", "positive squared slowness, s^2/km^2", f"a minimum of {m.min():g}")
+        fastest = 1 / np.sqrt(m.min())
+        if fastest > 100:
+            raise _checks.fail(
+                "m",
+                "squared slowness in s^2/km^2",
+                f"a velocity of {fastest:g} km/s",
+                "Velocities in m/s must be divided by 1000: m = squared_slowness(v / 1000).",
+            )
+        if fastest > self.max_velocity * (1 + 1e-5):
+            raise _checks.fail(
+                "m",
+                f"velocities up to max_velocity = {self.max_velocity:g} km/s",
+                f"{fastest:.6g} km/s",
+                f"The time step of {self.step:.4g} ms would be unstable: make the WaveEquation with a larger max_velocity.",
+            )
+
+    def coefficients(self, medium: Medium) -> dict[str, Array]:
+        """Coefficients on the padded grid: parameters continue into the layer with their edge values."""
+        padded = jax.tree.map(lambda p: jnp.pad(p, self.problem.pad, mode="edge"), medium)
+        return {k: v.astype(self.dtype) for k, v in self.equation.coefficients(padded).items()}
+
+    def warn_if_coarse(self, medium: Medium, highest: float) -> None:
+        """Warn with the number if the highest frequency (kHz) has fewer than three points per wavelength."""
+        slowest = float(np.sqrt(np.min(np.asarray(self.equation.squared_velocity(medium)))))
+        points = slowest / (highest * max(self.grid.spacing)) if highest else np.inf
+        if points < 3:
+            warnings.warn(
+                f"Only {points:.2f} points per wavelength at {slowest:g} km/s and {1000 * highest:.3g} Hz, the highest "
+                f"frequency of the source: numerical dispersion will be strong. Refine the grid or lower the frequency.",
+                stacklevel=4,
+            )
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Bound:
+    """A wave equation at a model, ``A(m)``."""
+
+    wave: WaveEquation = field(metadata={"static": True})
+    medium: Medium
+
+    @property
+    def inv(self) -> Any:
+        """The operator ``A(m)^-1`` from sources to wavefields, ``(shot, time, *grid)`` both."""
+        from jaxseis.operators.inverse import Inverse
+
+        return Inverse(self.wave, self.medium)
+
+
+def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise _checks.fail(name, "one of " + ", ".join(repr(c) for c in choices if c), repr(value))

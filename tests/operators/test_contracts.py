@@ -1,0 +1,169 @@
+"""What every operator in the registry must do. Each test is written once and runs on all of them."""
+
+import jax
+import jax.numpy as jnp
+import lineax as lx
+import numpy as np
+import pytest
+from helpers.registry import OPERATORS
+
+from jaxseis.operators._base import inner
+from jaxseis.operators._structure import is_complex, same_structure, structure_of, tree_conj
+from jaxseis.operators.basic import as_dense, as_scipy
+from jaxseis.operators.checks import dot_test, linearity_test, random_like
+
+
+@pytest.fixture(params=OPERATORS.values(), ids=OPERATORS.keys())
+def A(request):
+    return request.param()
+
+
+@pytest.fixture
+def x(A):
+    return random_like(A.in_structure(), jax.random.key(1))
+
+
+@pytest.fixture
+def y(A):
+    return random_like(A.out_structure(), jax.random.key(2))
+
+
+def pairing(x, y):
+    """``Re sum x y``, what the transpose is defined by."""
+    return inner(tree_conj(x), y)
+
+
+def assert_close(got, expected):
+    assert same_structure(got, expected)
+    for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        eps = jnp.finfo(b.dtype).eps
+        np.testing.assert_allclose(a, b, rtol=50 * eps, atol=50 * eps * max(1.0, np.max(np.abs(b), initial=0)))
+
+
+def is_uniform(A):
+    """Whether domain and range are all real or all complex."""
+    return len({is_complex(s) for s in jax.tree.leaves((A.in_structure(), A.out_structure()))}) == 1
+
+
+def is_complex_linear(A, x):
+    """Whether ``A i x = i A x``: a matrix of complex numbers stands for such operators only."""
+    rotated = jax.tree.map(lambda v: 1j * v if is_complex(v) else v, (A.mv(x), x))
+    return all(np.allclose(a, b) for a, b in zip(*map(jax.tree.leaves, (A.mv(rotated[1]), rotated[0])), strict=True))
+
+
+def test_the_adjoint_is_the_adjoint(A):
+    assert dot_test(A)
+
+
+def test_the_adjoint_of_the_transpose_too(A):
+    assert dot_test(A.T)
+
+
+def test_it_is_linear(A):
+    assert linearity_test(A)
+
+
+def test_the_result_has_the_declared_structure(A, x, y):
+    assert same_structure(A @ x, A.out_structure())
+    assert same_structure(A.T @ y, A.in_structure())
+    assert same_structure(A.H @ y, A.in_structure())
+
+
+def test_it_is_a_pytree_of_arrays(A, x):
+    leaves, treedef = jax.tree.flatten(A)
+    assert all(isinstance(leaf, jax.Array) for leaf in leaves)
+    assert isinstance(hash(treedef), int)
+    assert_close(treedef.unflatten(leaves) @ x, A @ x)
+
+
+def test_it_passes_through_jit_as_an_argument_without_a_second_trace(A, x):
+    traces = []
+
+    @jax.jit
+    def apply(A, x):
+        traces.append(1)
+        return A @ x
+
+    once = jax.tree.map(lambda leaf: leaf + 0, A)
+    assert_close(apply(A, x), A @ x)
+    assert_close(apply(once, x), A @ x)
+    assert len(traces) == 1
+
+
+def test_it_comes_out_of_jit(A, x):
+    assert_close(jax.jit(lambda A: -A)(A) @ x, jax.tree.map(jnp.negative, A @ x))
+
+
+def test_the_gradient_is_the_transpose(A, x, y):
+    gradient = jax.grad(lambda x: pairing(A @ x, y))(x)
+    assert_close(gradient, A.T @ y)
+
+
+def test_forward_and_reverse_derivatives_agree(A, x, y):
+    dx = random_like(A.in_structure(), jax.random.key(3))
+    value, tangent = jax.jvp(A.mv, (x,), (dx,))
+    (cotangent,) = jax.vjp(A.mv, x)[1](y)
+    assert_close(value, A @ x)
+    assert_close(tangent, A @ dx)
+    assert_close(pairing(tangent, y), pairing(dx, cotangent))
+
+
+def test_jax_transposes_it(A, y):
+    (x,) = jax.linear_transpose(A.mv, A.in_structure())(y)
+    assert_close(x, A.T @ y)
+
+
+def test_vmap_over_the_vector(A):
+    batch = random_like(
+        jax.tree.map(lambda s: jax.ShapeDtypeStruct((3, *s.shape), s.dtype), A.in_structure()), jax.random.key(4)
+    )
+    rows = [A @ jax.tree.map(lambda v, i=i: v[i], batch) for i in range(3)]
+    assert_close(jax.vmap(lambda x: A @ x)(batch), jax.tree.map(lambda *v: jnp.stack(v), *rows))
+
+
+def test_transposing_twice_is_the_operator(A, x):
+    assert same_structure(A.T.T.in_structure(), A.in_structure())
+    assert_close(A.T.T @ x, A @ x)
+    assert_close(A.H.H @ x, A @ x)
+
+
+def test_the_dense_adjoint_is_the_adjoint_of_the_dense(A, x):
+    if is_uniform(A) and not is_complex_linear(A, x):
+        pytest.skip("complex, but linear over the real numbers only: no complex matrix represents it")
+    assert_close(as_dense(A.H), as_dense(A).conj().T)
+    if is_uniform(A):
+        assert_close(as_dense(A.T), as_dense(A).T)
+
+
+def test_scipy_applies_the_dense_matrix(A, x):
+    if is_uniform(A) and not is_complex_linear(A, x):
+        pytest.skip("complex, but linear over the real numbers only: no complex matrix represents it")
+    host, dense = as_scipy(A), np.asarray(as_dense(A))
+    assert host.shape == dense.shape
+    v, w = np.arange(1.0, dense.shape[1] + 1), np.arange(1.0, dense.shape[0] + 1)
+    np.testing.assert_allclose(host @ v, dense @ v, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(host.H @ w, dense.conj().T @ w, rtol=1e-5, atol=1e-5)
+
+
+def test_lineax_takes_it(A, x):
+    assert lx.linearise(A) is A
+    assert_close(lx.conj(A).mv(tree_conj(x)), tree_conj(A @ x))
+    tagged = (lx.is_symmetric, lx.is_diagonal, lx.is_positive_semidefinite, lx.is_negative_semidefinite)
+    assert all(isinstance(question(A), bool) for question in tagged)
+
+
+def test_the_tags_hold(A, x):
+    if lx.is_symmetric(A):
+        assert_close(A.T @ x, A @ x)
+    if lx.is_diagonal(A):
+        dense = as_dense(A)
+        assert_close(jnp.diag(lx.diagonal(A)), dense)
+    if lx.is_positive_semidefinite(A):
+        assert inner(x, A @ x) >= 0
+
+
+def test_a_wrong_shape_is_named(A, x):
+    longer = jax.tree.map(lambda v: jnp.concatenate([v, v]), x)
+    with pytest.raises(ValueError, match="operand of .*: expected .*, got "):
+        A @ longer
+    assert structure_of(longer) != A.in_structure()
