@@ -19,6 +19,7 @@ from jaxseis._types import SPACE_AXES
 from jaxseis.differences import staggered
 from jaxseis.engines import _kernel, _pool, _wavefields, devito
 from jaxseis.engines._problem import Problem
+from jaxseis.engines._validate import check_coefficients
 
 Arrays = dict[str, Any]
 SOURCE_DATA = ("traces", "wavefield", "weights", "wavelet")
@@ -49,6 +50,7 @@ class Coefficients:
     """The numbers of a problem that all its shots share, ready for the kernels."""
 
     def __init__(self, problem: Problem, c: Arrays, dc: Arrays | None = None):
+        check_coefficients(problem, c)
         self.problem = problem
         dt, equation = problem.step, problem.equation
         damped = 1 + problem.mass_factors[0] if problem.absorbing and not problem.pml else 1

@@ -107,7 +107,9 @@ class Inverse(LinearOperator):
         return y
 
     def _warn(self, x: Any, medium: Medium) -> None:
-        signal = np.asarray(x)[0, :, 0] if isinstance(self.sources, Projection) else np.zeros(1)
+        if not isinstance(self.sources, Projection):
+            return
+        signal = np.asarray(x if np.ndim(x) == 1 else np.reshape(x, (*np.shape(x)[:2], -1))[0, :, 0])
         if np.any(signal):
             self.wave.warn_if_coarse(medium, band(jnp.asarray(signal), self.wave.time.step)[1])
 

@@ -1,0 +1,64 @@
+"""Checks of traced values, made on the host when a compiled kernel is about to run.
+
+What can be checked before that is (operators/wave_equation.py); inside a jitted program the numbers
+first exist here, and an error raised here reaches the user as a JaxRuntimeError with this message.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from jaxseis import _checks, differences
+from jaxseis.engines._problem import Problem, largest_step
+
+
+def check_coefficients(problem: Problem, c: dict[str, Any]) -> None:
+    """An error for coefficients that are not finite, masses that are not positive, or an unstable step."""
+    for name, value in c.items():
+        _checks.finite(f"coefficient {name}", value)
+    for field in problem.equation.fields:
+        name = problem.equation.mass_name(field)
+        if c[name].min() <= 0:
+            raise _checks.fail("m", f"positive squared slowness (coefficient {name})", f"a minimum of {c[name].min():g}")
+    speed = fastest(problem, c)
+    if largest_step(problem.equation, problem.grid, problem.order, speed) < problem.step * (1 - 1e-6):
+        raise _checks.fail(
+            "m", f"velocities up to max_velocity = {problem.velocity:g} km/s", f"an effective {speed:.4g} km/s",
+            f"The time step of {problem.step:.4g} ms would be unstable: make the WaveEquation with a larger max_velocity.",
+        )
+
+
+def fastest(problem: Problem, c: dict[str, Any]) -> float:
+    """An upper bound (km/s) of the velocity that limits the time step.
+
+    With a Laplacian it is the largest velocity. With strains, Gershgorin's circles bound the
+    eigenvalues of ``M^-1 G^T S G``; where the medium is smooth the bound is the velocity itself.
+    """
+    if problem.laplacian:
+        return float(1 / np.sqrt(min(c[problem.equation.mass_name(f)].min() for f in problem.equation.fields)))
+    symbol = differences.staggered_symbol_max(problem.order) ** 2
+    return float(max(np.sqrt(_row_sums(problem, c, f).max() / symbol) for f in problem.equation.fields))
+
+
+def _row_sums(problem: Problem, c: dict[str, Any], field: str) -> np.ndarray:
+    """Row sums of |M^-1 G^T S G| in units of the symbol, weighted by 1/h^2 over their sum."""
+    equation, ndim = problem.equation, problem.ndim
+    weights = [1 / h**2 for h in problem.grid.spacing]
+    total = np.zeros(problem.shape)
+    for strain in equation.strains(ndim):
+        stress = equation.stress(c, {s.name: np.ones(problem.shape) for s in equation.strains(ndim)})[strain.name]
+        for f, axis in strain.terms:
+            if f == field:
+                total += weights[axis] * _spread(problem, np.abs(stress), axis, equation.parity(f, ndim)[axis])
+    return total / sum(weights) / c[equation.mass_name(field)]
+
+
+def _spread(problem: Problem, x: np.ndarray, axis: int, parity: int) -> np.ndarray:
+    """``|D|^T x`` times the row sum of |D|: each value spread over the nodes that its difference touches."""
+    d, n = differences.staggered(problem.order), x.shape[axis]
+    total = np.zeros(problem.shape)
+    for k, dk in enumerate(d, 1):
+        for shift in (k - 1 + parity, -k + parity):
+            at = np.clip(np.arange(n) + shift, 0, n - 1)
+            total += abs(dk) * np.take(x, at, axis)
+    return total * differences.staggered_symbol_max(problem.order)
