@@ -4,6 +4,7 @@ Units: metres, milliseconds, km/s, kHz, squared slowness in s^2/km^2. Axes: mode
 down, data (shot, time, receiver).
 """
 
+from jaxseis._progress import progress as progress
 from jaxseis.absorbing import PML as PML
 from jaxseis.absorbing import Sponge as Sponge
 from jaxseis.acquisition import Geometry as Geometry

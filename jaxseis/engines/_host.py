@@ -19,6 +19,7 @@ from jaxseis._types import SPACE_AXES
 from jaxseis.differences import staggered
 from jaxseis.engines import _kernel, _pool, _wavefields, devito
 from jaxseis.engines._problem import Problem
+from jaxseis.engines._sensitivity import needs_sums
 from jaxseis.engines._validate import check_coefficients
 
 Arrays = dict[str, Any]
@@ -95,7 +96,6 @@ def _scalars(problem: Problem, width: int) -> dict[str, float]:
         scalars |= {f"h_{name}": h, f"inverse_{name}": 1 / h, f"inverse2_{name}": 1 / h**2}
         scalars |= {f"{name}_left_half": cells + 1, f"{name}_right_half": cells + 1}
         scalars |= {f"{name}_left_reach": low, f"{name}_right_reach": min(cells + reach, n - low)}
-        scalars |= {f"{name}0_blk0_size": 16}
     return scalars
 
 
@@ -277,10 +277,8 @@ def born(problem: Problem, c: Arrays, dc: Arrays, source: Arrays, receiver: Arra
     shared = Coefficients(problem, c, dc)
 
     def work(shot: int, parallel: bool) -> Arrays:
-        run = Run("born", shared, source, receiver, shot, parallel)
-        outputs = run.finish().outputs
-        run.close()
-        return outputs
+        scattering = Scattering(shared, source, receiver, shot, parallel)
+        return scattering.finish()
 
     return _stack(list(over_shots(problem, shots, work)))
 
@@ -337,36 +335,74 @@ def nyquist_interval(source: Arrays, steps: int) -> int:
     return max(1, steps // (present[-1] + 1)) if len(present) else 1
 
 
+class Extra:
+    """A kernel that works on the arrays of runs and on some of its own."""
+
+    def __init__(self, program: str, run: Run, parallel: bool, others: Arrays):
+        problem = run.problem
+        kernel = load(problem, program, 2, parallel)
+        sizes = dict(zip(problem.grid.axes, problem.shape, strict=True)) | {"t": 3}
+        given = others | {k: v for k, v in run.arrays.items() if k not in others}
+        self.own = {k: _pool.acquire(a.shape(sizes), a.dtype) for k, a in kernel.arrays.items() if k not in given}
+        self.call = kernel.bind(given | self.own, run.scalars)
+
+    def close(self) -> None:
+        """Give the buffers back."""
+        _pool.release(*self.own.values())
+
+
+class Scattering:
+    """A shot and its perturbation: both advance, then the one drives the other."""
+
+    def __init__(self, shared: Coefficients, source: Arrays, receiver: Arrays, shot: int, parallel: bool):
+        self.background = Run("step", shared, source, {}, shot, parallel)
+        self.perturbed = Run("step", shared, {}, receiver, shot, parallel)
+        fields = {f"d{f}": self.perturbed.arrays[f] for f in shared.problem.equation.fields}
+        self.scatter = Extra("scatter", self.background, parallel, fields)
+
+    def finish(self) -> Arrays:
+        """Advance to the end: what was sampled of the perturbation."""
+        for n in range(self.background.steps):
+            self.background.to(n + 1)
+            self.perturbed.to(n + 1)
+            self.scatter.call(n, n)
+        for part in (self.background, self.perturbed, self.scatter):
+            part.close()
+        return self.perturbed.outputs
+
+
 class Adjoint:
     """The adjoint propagation of a shot, correlated with the stored forward field."""
 
     def __init__(self, shared: Coefficients, driver: Arrays, sampler: Arrays, shot: int, parallel: bool):
         problem = shared.problem
-        sums = problem.pml and (problem.ndim == 3 or not problem.laplacian)
-        self.run = run = Run("adjoint" if sums else "step", shared, driver, sampler, shot, parallel)
-        self.kernel = load(problem, "image", 2, parallel)
-        sizes = dict(zip(problem.grid.axes, problem.shape, strict=True)) | {"t": 3}
-        self.own = {k: _pool.acquire(a.shape(sizes), a.dtype) for k, a in self.kernel.arrays.items() if k not in run.arrays}
-        self.image = self.kernel.bind(run.arrays | self.own, run.scalars)
+        self.run = run = Run("step", shared, driver, sampler, shot, parallel)
+        self.sums = None
+        if needs_sums(problem.pml, problem.laplacian, problem.ndim):
+            self.sums = Extra("sums", run, parallel, {})
+            run.each_level.append(lambda n: self.sums.call(n, n))
+        self.image = Extra("image", run, parallel, self.sums.own if self.sums else {})
 
     def correlate(self, level: int, fields: list[np.ndarray]) -> None:
         """Add the product of the forward field at ``level`` with the adjoint field there."""
         m = self.run.steps - 1 - level
         self.run.to(m + 1)
         for name, stored in zip(self.run.problem.equation.fields, fields, strict=True):
-            np.copyto(self.own[f"stored_{name}"], stored)
-        self.image(m, m)
+            np.copyto(self.image.own[f"stored_{name}"], stored)
+        self.image.call(m, m)
 
     def finish(self, every: int) -> tuple[Arrays, Arrays]:
         """The gradients in the coefficients, and what was sampled at the sources."""
         problem = self.run.problem
-        equation, dt = problem.equation, problem.step
-        gradients = {equation.mass_name(f): self.own[f"gM_{f}"] * (-every / dt**2) for f in equation.fields}
-        gradients |= {n: self.own[f"gc_{n}"] * -float(every) for n in equation.stiffness_names(problem.ndim)}
+        equation, dt, own = problem.equation, problem.step, self.image.own
+        gradients = {equation.mass_name(f): own[f"gM_{f}"] * (-every / dt**2) for f in equation.fields}
+        gradients |= {n: own[f"gc_{n}"] * -float(every) for n in equation.stiffness_names(problem.ndim)}
         outputs = self.run.finish().outputs
-        self.run.close()
-        _pool.release(*self.own.values())
-        return {k: g.astype(problem.dtype) for k, g in gradients.items()}, outputs
+        gradients = {k: g.astype(problem.dtype) for k, g in gradients.items()}
+        for part in (self.run, self.image, self.sums):
+            if part:
+                part.close()
+        return gradients, outputs
 
 
 def reverse_source(receiver: Arrays, y: np.ndarray) -> Arrays:

@@ -25,6 +25,8 @@ import numpy as np
 
 _lock = threading.RLock()
 _loaded: dict[Any, "Kernel"] = {}
+BLOCK = 16
+"""Nodes along each side of a cache block, in kernels that have blocks."""
 builds = 0
 """Kernels built (not loaded) by this process: tests assert that new arrays build none."""
 
@@ -53,7 +55,7 @@ class ArrayArgument:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A C function, and for each argument its name and kind (array, int, real or timers)."""
+    """A C function, and for each argument its name and kind (array, int, real, block, first, last or timers)."""
 
     function: Any
     arguments: tuple[tuple[str, str], ...]
@@ -77,6 +79,7 @@ class Call:
             "array": lambda name: self._describe(name, arrays[name], kernel.arrays[name]),
             "int": lambda name: ctypes.c_int(int(scalars[name])),
             "real": lambda name: real(scalars[name]),
+            "block": lambda name: ctypes.c_int(BLOCK),
             "first": lambda name: self._first,
             "last": lambda name: self._last,
             "timers": lambda name: ctypes.cast((ctypes.c_double * 256)(), ctypes.c_void_p),
@@ -165,7 +168,8 @@ def _place(target: Path, write: Callable[[Path], Any]) -> None:
 def _environment() -> str:
     """What a library depends on besides its signature: generator sources, Devito, compiler, processor."""
     here = Path(__file__).parent.parent
-    sources = [*sorted((here / "equations").glob("*.py")), here / "engines" / "devito.py", here / "differences.py"]
+    generators = [here / "engines" / f"{name}.py" for name in ("devito", "_symbols", "_step", "_sensitivity")]
+    sources = [*sorted((here / "equations").glob("*.py")), here / "differences.py", *generators]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     return " ".join([digest, version("devito"), str(compiler()), platform.machine(), _processor()])
 

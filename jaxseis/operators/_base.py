@@ -158,8 +158,7 @@ class LinearOperator(lx.AbstractLinearOperator):
     def __mul__(self, scalar: Any) -> "LinearOperator":
         return Scaled(self, scalar)
 
-    def __rmul__(self, scalar: Any) -> "LinearOperator":
-        return Scaled(self, scalar)
+    __rmul__ = __mul__
 
     def __truediv__(self, scalar: Any) -> "LinearOperator":
         return Scaled(self, 1 / _scalar(self.name, scalar))
@@ -427,9 +426,8 @@ for _question, _tag in _TAGS.items():
     _question.register(LinearOperator)(lambda operator, tag=_tag: tag in operator.tags())
 
 
-@lx.linearise.register(LinearOperator)
-def _(operator):
-    return operator
+lx.linearise.register(LinearOperator)(lambda operator: operator)
+lx.conj.register(LinearOperator)(lambda operator: operator.conj())
 
 
 @lx.materialise.register(LinearOperator)
@@ -447,8 +445,3 @@ def _(operator):
 def _(operator):
     matrix = operator.as_matrix()
     return jnp.diagonal(matrix), jnp.diagonal(matrix, -1), jnp.diagonal(matrix, 1)
-
-
-@lx.conj.register(LinearOperator)
-def _(operator):
-    return operator.conj()

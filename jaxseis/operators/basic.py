@@ -67,10 +67,10 @@ class Identity(LinearOperator):
         return _DIAGONAL_TAGS | {lx.unit_diagonal_tag, lx.positive_semidefinite_tag}
 
     def _absorb_right(self, other: LinearOperator) -> LinearOperator:
-        return other
+        return other if same_structure(other.out_structure(), self.in_structure()) else NotImplemented
 
     def _absorb_left(self, other: LinearOperator) -> LinearOperator:
-        return other
+        return other if same_structure(other.in_structure(), self.in_structure()) else NotImplemented
 
 
 class Diagonal(LinearOperator):

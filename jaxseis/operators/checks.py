@@ -63,8 +63,6 @@ def dot_test(A: LinearOperator, key: jax.Array | None = None, tolerance: float |
     keys = jax.random.split(_key(key))
     x, y = random_like(A.in_structure(), keys[0]), random_like(A.out_structure(), keys[1])
     Ax, Ahy = _wide(_apply(A, x)), _wide(_apply(A.H, y))
-    scale = _largest(Ax) or _largest(Ahy) or 1.0
-    Ax, Ahy = _over(Ax, scale), _over(Ahy, scale)
     difference = abs(float(inner(Ax, _wide(y))) - float(inner(_wide(x), Ahy)))
     return CheckResult("dot test", _ratio(difference, _norm(Ax) * _norm(y)), _tolerance(A, tolerance))
 
@@ -74,15 +72,14 @@ def linearity_test(A: LinearOperator, key: jax.Array | None = None, tolerance: f
 
         error = max( |A (x + y) - A x - A y| / (|A x| + |A y|),  |A (c x) - c A x| / |c A x| )
 
-    for random x, y and a random number c. Arguments, result and errors as in ``dot_test``.
+    for random x and y and c = 1.375, exact in every precision. Arguments, result and errors as in ``dot_test``.
 
     ```python
     assert linearity_test(Matrix(jnp.ones((2, 3))))
     ```
     """
-    keys = jax.random.split(_key(key), 3)
-    x, y = (random_like(A.in_structure(), k) for k in keys[:2])
-    c = float(jax.random.uniform(keys[2], minval=1.1, maxval=1.9))
+    x, y = (random_like(A.in_structure(), k) for k in jax.random.split(_key(key)))
+    c = 1.375
     Ax, Ay = _wide(_apply(A, x)), _wide(_apply(A, y))
     cAx = _over(Ax, 1 / c)
     additive = _minus(_minus(_wide(_apply(A, jax.tree.map(jnp.add, x, y))), Ax), Ay)

@@ -212,6 +212,26 @@ def test_a_wrong_operand_is_named_under_jit():
             "got shape (5,) of float64.",
         ),
         (
+            lambda: A34 @ Identity(jnp.zeros(5)),
+            "Matrix @ Identity: expected Identity to give what Matrix acts on, shape (4,) of float64, "
+            "got shape (5,) of float64.",
+        ),
+        (
+            lambda: Identity(jnp.zeros(5)) @ A34,
+            "Identity @ Matrix: expected Matrix to give what Identity acts on, shape (5,) of float64, "
+            "got shape (3,) of float64.",
+        ),
+        (
+            lambda: (2 * A34) @ Shift(5),
+            "Matrix @ Shift: expected Shift to give what Matrix acts on, shape (4,) of float64, "
+            "got shape (5,) of float64.",
+        ),
+        (
+            lambda: A34 @ (2 * Shift(5)),
+            "Matrix @ Shift: expected Shift to give what Matrix acts on, shape (4,) of float64, "
+            "got shape (5,) of float64.",
+        ),
+        (
             lambda: fourier(complex) @ Shift(4),
             "FunctionOperator @ Shift: expected Shift to give what FunctionOperator acts on, shape (4,) of complex128, "
             "got shape (4,) of float64.",

@@ -182,9 +182,10 @@ def test_taylor_test_accepts_gradients(f):
     assert len(result.steps) == len(result.differences) == len(result.remainders) == 5
 
 
-@pytest.mark.parametrize("name", ["sines", "exponential", "quadratic"])
-def test_taylor_test_accepts_gradients_in_single_precision(name):
-    result = taylor_test(SMOOTH[name], X.astype(jnp.float32))
+@pytest.mark.parametrize("name", ["exponential", "quadratic"])
+@pytest.mark.parametrize("seed", range(4))
+def test_taylor_test_accepts_gradients_in_single_precision(name, seed):
+    result = taylor_test(SMOOTH[name], normal(20, seed=seed).astype(jnp.float32))
     assert result, str(result)
 
 

@@ -1,0 +1,169 @@
+"""Programs of the derivative in the coefficients: "scatter", "sums" and "image".
+
+The symmetric operator (absorbing.py, 2) is ``P M s^2 + sum_ab D_a^T (P/(s_a s_b)) S_ab D_b`` with
+P = prod_j s_j. Its derivative drives the perturbed field (scatter; divided by P, as the step is), and
+paired with the adjoint field it gives the gradient (image):
+
+    du:  M s^2 du + ... = -dM s^2 u - sum_ab (1/s_a) D_a^T dS_ab (1/s_b) D_b u
+    g_M = -sum_n u^n (P s^2 v)^n
+    g_c = -sum_n sum_ab (dS_ab/dc) [(P/(s_a s_b)) D_a v]^n (D_b u)^n
+
+The filters of the gradient act on the adjoint field v, where ``p`` is at hand: (1/s_a) D_a v = D_a v + p.
+Each further stretch 1 + zeta/s is a trapezoidal integral, kept by running sums (sums) in the layer.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from jaxseis.engines._step import mirror_stresses, second_filters, stress_force, surface
+from jaxseis.engines._symbols import Symbols
+
+Term = tuple[str, int]
+
+
+def scatter(s: Symbols) -> Iterator[Any]:
+    """du+ -= r (dM u_tt + G^T dS G u), after u and du have advanced to the same level."""
+    from devito import Eq
+
+    x, t = s.space, s.level
+    for field in s.equation.fields:
+        u, du = s.field(field), s.field("d" + field)
+        change = u[(t + 1, *x)] - 2 * u[(t, *x)] + u[(t - 1, *x)]
+        if s.sponge:
+            change = change + s.array("D1")[x] * (u[(t + 1, *x)] - u[(t - 1, *x)])
+        scattered = s.array(f"dr_{field}")[x] * change
+        yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + s.array(f"r_{field}")[x] * scattered)
+    if not s.laplacian:
+        yield from _scattered_stresses(s)
+        for field in s.equation.fields:
+            du, r = s.field("d" + field), s.array(f"r_{field}")
+            force = sum(stress_force(s, f, a, x) for f, a in s.terms if f == field)
+            yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + r[x] * force)
+        if s.pml:
+            yield from second_filters(s, "d", "dt")
+    yield from surface(s, "d")
+
+
+def _scattered_stresses(s: Symbols) -> Iterator[Any]:
+    """sigma = (dS/dc dc) (1/s) D u."""
+    from devito import Eq
+
+    x, strains = s.space, s.equation.strains(s.ndim)
+    total = dict.fromkeys((k.name for k in strains), 0)
+    for row, column, name, derivative in _law(s):
+        strain = sum(_strain(s, term, x) for term in column.terms)
+        total[row.name] += derivative(x) * s.array(f"dc_{name}")[x] * strain
+    for name, value in total.items():
+        yield Eq(s.sigma(name)[x], value, implicit_dims=(s.time,))
+    yield from mirror_stresses(s)
+
+
+def _strain(s: Symbols, term: Term, x: tuple[Any, ...]) -> Any:
+    """(1/s_a) D_a u = D_a u + p at the present level."""
+    field, axis = term
+    strain = s.derivative(s.field(field), (s.level,), field, axis, x)
+    return strain + s.filtered(field, axis)[x] if s.pml else strain
+
+
+def _law(s: Symbols) -> Iterator[tuple[Any, Any, str, Any]]:
+    """(row, column, coefficient, dS_row,column/dc as a function of the position) where it is not zero."""
+    import sympy
+
+    names, strains = s.equation.stiffness_names(s.ndim), s.equation.strains(s.ndim)
+    c = {n: sympy.Symbol(n) for n in names}
+    e = {k.name: sympy.Symbol(f"strain_{k.name}") for k in strains}
+    law = s.equation.stress(c, e)
+    for row in strains:
+        for column in strains:
+            for name in names:
+                derivative = sympy.diff(law[row.name], e[column.name], c[name])
+                if derivative != 0:
+
+                    def at(x: tuple[Any, ...], derivative: Any = derivative) -> Any:
+                        return derivative.subs({c[n]: s.array(f"c_{n}")[x] for n in names})
+
+                    yield row, column, name, at
+
+
+def needs_sums(pml: bool, laplacian: bool, ndim: int) -> bool:
+    """Whether the gradient needs the program "sums"."""
+    return pml and (ndim == 3 or (ndim > 1 and not laplacian))
+
+
+def sums(s: Symbols) -> Iterator[Any]:
+    """After every adjoint step: R += (v+ + 2v + v-)/4 where three layers meet, and H += W in the layer of
+    each axis j by which a strain W of v has yet to be stretched."""
+    from devito import Eq
+
+    if s.ndim == 3:
+        for field in s.equation.fields:
+            total = s.array(f"R_{field}")
+            for x in s.strips(0, "half"):
+                yield Eq(total[x], total[x] + _three_levels(s, field, x) / 4, implicit_dims=(s.time,))
+    for row, across in dict.fromkeys((i, k[1]) for i, k in _coupled_terms(s)):
+        for j in range(s.ndim):
+            if j != across:
+                total = _running_sum(s, row, across, j)
+                for x in s.strips(j, "half"):
+                    value = _layered_strain(s, row, across, j, x)
+                    yield Eq(total[x], total[x] + value, implicit_dims=(s.time,))
+
+
+def _coupled_terms(s: Symbols) -> Iterator[tuple[Term, Term]]:
+    for row, column, _, _ in _law(s):
+        yield from ((i, k) for i in row.terms for k in column.terms)
+
+
+def _three_levels(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
+    v, t = s.field(field), s.level
+    return v[(t + 1, *x)] + 2 * v[(t, *x)] + v[(t - 1, *x)]
+
+
+def _running_sum(s: Symbols, row: Term, across: int, j: int) -> Any:
+    return s.array(f"H_{row[0]}_{row[1]}_{across}_{j}")
+
+
+def _layered_strain(s: Symbols, row: Term, across: int, until: int, x: tuple[Any, ...]) -> Any:
+    """W = (prod_j s_j) (1/s_a) D_a v over the axes j != across, j < until.
+
+    (1 + zeta/s) W = W + 2d (H - W/2), d = zeta dt/2, with H the running sum of W, this level included.
+    """
+    value = _strain(s, row, x)
+    for j in range(until) if s.pml else ():
+        if j != across:
+            parity = s.parity(row[0], j)
+            d = s.line(f"d_{j}_{1 - parity if j == row[1] else parity}", j)
+            value = value + 2 * d[x[j]] * (_running_sum(s, row, across, j)[x] - value / 2)
+    return value
+
+
+def image(s: Symbols) -> Iterator[Any]:
+    """One level of both gradients, without their signs and the factor 1/dt^2 of g_M."""
+    from devito import Eq
+
+    x, t = s.space, s.level
+    for field in s.equation.fields:
+        v, g = s.field(field), s.array(f"gM_{field}")
+        value = v[(t + 1, *x)] - 2 * v[(t, *x)] + v[(t - 1, *x)]
+        if s.pml or s.sponge:
+            value = value + s.array("D1")[x] * (v[(t + 1, *x)] - v[(t - 1, *x)])
+        if s.pml and s.ndim > 1:
+            value = value + s.array("D2")[x] * _three_levels(s, field, x)
+        if s.pml and s.ndim == 3:
+            value = value + s.array("D3")[x] * (8 * s.array(f"R_{field}")[x] - _three_levels(s, field, x))
+        yield Eq(g[x], g[x] + _stored(s, field)[x] * value)
+    total: dict[str, Any] = {}
+    for row, column, name, derivative in _law(s):
+        for i in row.terms:
+            for field, axis in column.terms:
+                w = _layered_strain(s, i, axis, s.ndim, x)
+                e = s.derivative(_stored(s, field), (), field, axis, x)
+                total[name] = total.get(name, 0) + derivative(x) * w * e
+    for name, value in total.items():
+        g = s.array(f"gc_{name}")
+        yield Eq(g[x], g[x] + value, implicit_dims=(s.time,))
+
+
+def _stored(s: Symbols, field: str) -> Any:
+    """The forward field of the level, with the halo its strains need."""
+    return s.array(f"stored_{field}", halo=0 if s.laplacian else s.radius)

@@ -1,0 +1,153 @@
+"""The symbols of a kernel: fields, arrays, profiles, strips of the layer, and differences on them.
+
+Arrays are indexed explicitly, with our own difference weights, so that every term of a kernel is the
+same arithmetic as in xla.py. Scratch names: ``p, s`` first filter of a derivative, ``t`` second filter,
+``sigma`` stress, ``H, R`` sums for the gradient; an underscore joins a name, its field and axes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from jaxseis import differences
+from jaxseis._types import SPACE_AXES
+from jaxseis.equations._base import Equation
+
+REACH = {"half": 1, "reach": 2}  # sentinel thicknesses by which strips are told apart in the C code
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Everything a kernel's C code depends on."""
+
+    program: str
+    equation: Equation
+    ndim: int
+    order: int
+    layer: str
+    free_surface: bool
+    width: int
+    dtype: str
+    parallel: bool
+
+
+class Symbols:
+    """The symbols of one kernel, and indexing on them."""
+
+    def __init__(self, signature: Signature):
+        from devito import Constant, Dimension, Grid, SpaceDimension
+
+        self.signature, self.equation = signature, signature.equation
+        self.ndim, self.dtype = signature.ndim, np.dtype(signature.dtype).type
+        self.pml, self.sponge = signature.layer == "PML", signature.layer == "Sponge"
+        self.laplacian = not self.equation.strains(self.ndim)
+        self.second = differences.second(signature.order)
+        strain_order = differences.layer_order(signature.order) if self.laplacian else signature.order
+        self.staggered = differences.staggered(strain_order)
+        self.radius = signature.order // 2
+        names = SPACE_AXES[self.ndim]
+        spacing = [Constant(name=f"h_{n}", dtype=self.dtype) for n in names]
+        self.space = tuple(SpaceDimension(name=n, spacing=h) for n, h in zip(names, spacing, strict=True))
+        self.grid = Grid(shape=(4 * self.radius + 8,) * self.ndim, dimensions=self.space, dtype=self.dtype)
+        self.time, self.level = self.grid.time_dim, self.grid.stepping_dim
+        self.inverse = [Constant(name=f"inverse_{n}", dtype=self.dtype) for n in names]
+        self.inverse2 = [Constant(name=f"inverse2_{n}", dtype=self.dtype) for n in names]
+        self.window = tuple(Dimension(name=f"k_{n}") for n in names)
+        self.functions: dict[str, Any] = {}
+
+    def _keep(self, function: Any) -> Any:
+        return self.functions.setdefault(function.name, function)
+
+    def field(self, name: str) -> Any:
+        """A field at three time levels."""
+        from devito import TimeFunction
+
+        order = (self.signature.order, self.radius, self.radius)
+        return self.functions.get(name) or self._keep(
+            TimeFunction(name=name, grid=self.grid, time_order=2, space_order=order)
+        )
+
+    def array(self, name: str, halo: int = 0) -> Any:
+        """An array on the padded grid."""
+        from devito import Function
+
+        order = (halo, halo, halo)
+        return self.functions.get(name) or self._keep(Function(name=name, grid=self.grid, space_order=order))
+
+    def line(self, name: str, axis: int) -> Any:
+        """A profile along one axis, at the nodes or midpoints, as a function of the position."""
+        return self.table(name, (self.space[axis],))
+
+    def table(self, name: str, dimensions: tuple[Any, ...], dtype: Any = None) -> Any:
+        """An array over the given dimensions."""
+        from devito import Function
+
+        shape = tuple(self.grid.shape[0] if d in self.space else 3 for d in dimensions)
+        return self.functions.get(name) or self._keep(
+            Function(name=name, dimensions=dimensions, shape=shape, space_order=0, dtype=dtype or self.dtype)
+        )
+
+    @cached_property
+    def terms(self) -> tuple[tuple[str, int], ...]:
+        """Every derivative (field, axis)."""
+        if self.laplacian:
+            return tuple((f, a) for f in self.equation.fields for a in range(self.ndim))
+        return tuple(dict.fromkeys(t for s in self.equation.strains(self.ndim) for t in s.terms))
+
+    def strips(self, axis: int, reach: str) -> Iterator[tuple[Any, ...]]:
+        """Space indices that run over the layer's strips along an axis: "half" covers the layer's
+        nodes and midpoints, "reach" also the nodes that its differences reach."""
+        from devito.types.dimension import SubDimension
+
+        parent, width = self.space[axis], REACH[reach]
+        if not (self.signature.free_surface and axis == self.ndim - 1):
+            yield self._with(axis, SubDimension.left(f"{parent.name}_{reach}_l", parent, width))
+        yield self._with(axis, SubDimension.right(f"{parent.name}_{reach}_r", parent, width))
+
+    def _with(self, axis: int, dimension: Any) -> tuple[Any, ...]:
+        return self.space[:axis] + (dimension,) + self.space[axis + 1 :]
+
+    def parity(self, field: str, axis: int) -> int:
+        """Position of a field on the cell along an axis."""
+        return self.equation.parity(field, self.ndim)[axis]
+
+    def filtered(self, field: str, axis: int) -> Any:
+        """The first filter p of a derivative."""
+        return self.array(f"p_{field}_{axis}", halo=len(self.staggered))
+
+    def sigma(self, name: str) -> Any:
+        """A stress component."""
+        return self.array(f"sigma_{name}", halo=self.radius)
+
+    def stress(self, e: dict[str, Any], x: tuple[Any, ...]) -> dict[str, Any]:
+        """The stress law at the indices x."""
+        names = self.equation.stiffness_names(self.ndim)
+        return self.equation.stress({name: self.array(f"c_{name}")[x] for name in names}, e)
+
+    def derivative(self, f: Any, at: tuple[Any, ...], field: str, axis: int, x: tuple[Any, ...]) -> Any:
+        """D_axis of an array that lives where ``field`` does."""
+        return staggered_difference(self, f, at, x, axis, self.parity(field, axis))
+
+
+def shifted(x: tuple[Any, ...], axis: int, by: int) -> tuple[Any, ...]:
+    """Space indices moved along an axis."""
+    return x[:axis] + (x[axis] + by,) + x[axis + 1 :]
+
+
+def second_difference(s: Symbols, f: Any, at: tuple[Any, ...], x: tuple[Any, ...], axis: int) -> Any:
+    """The second difference of ``f`` along an axis; ``at`` are its indices before the space ones."""
+    total = s.second[0] * f[(*at, *x)]
+    for k, c in enumerate(s.second[1:], 1):
+        total += c * (f[(*at, *shifted(x, axis, k))] + f[(*at, *shifted(x, axis, -k))])
+    return s.inverse2[axis] * total
+
+
+def staggered_difference(s: Symbols, f: Any, at: tuple[Any, ...], x: tuple[Any, ...], axis: int, parity: int) -> Any:
+    """The first difference from nodes to midpoints (parity 0) or back (1)."""
+    total = 0
+    for k, d in enumerate(s.staggered, 1):
+        total += d * (f[(*at, *shifted(x, axis, k - parity))] - f[(*at, *shifted(x, axis, 1 - k - parity))])
+    return s.inverse[axis] * total

@@ -1,0 +1,234 @@
+"""What every wave equation must do in every setting: the cases are in tests/helpers/equations.py."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from helpers.equations import CASES, EQUATIONS, experiment, parameters
+from helpers.tolerances import TAYLOR, TOLERANCES, assert_close, error, largest
+
+import jaxseis as js
+
+ORDERS = [pytest.param(order, marks=() if order in (4, 16) else pytest.mark.slow) for order in range(2, 17, 2)]
+WIDE = lambda case: len(case.shape) > 1  # noqa: E731
+
+every_case = pytest.mark.parametrize("name", parameters())
+float32_case = pytest.mark.parametrize("name", parameters(dtype="float32"))
+
+
+def least_squares(F, q, d):
+    return lambda m: js.misfit.least_squares(F(m) @ q, d)
+
+
+def observed(e):
+    """Data of another medium."""
+    return e.F(e.case.medium(seed=5)) @ e.q
+
+
+def derivatives(F, e):
+    """Data, Born data, and the gradients in every parameter and in the source."""
+    d, vjp = jax.vjp(lambda m, q: F(m) @ q, e.m, e.q)
+    return {"data": d, "born": F.jacobian(e.m, e.q) @ e.dm, "gradients": vjp(e.y)}
+
+
+@every_case
+def test_both_engines_agree(name):
+    e = experiment(name)
+    reference = jax.jit(lambda e_F: derivatives(e_F, e))(e.case.modeling(engine="xla"))
+    got = derivatives(e.F, e)
+    assert largest(got["born"]) > 0
+    for part in got:
+        assert_close(got[part], reference[part], "engines")
+
+
+@float32_case
+def test_both_engines_agree_in_single_precision(name):
+    e = experiment(name)
+    got, reference = (e.case.modeling(engine=engine)(e.m) @ e.q for engine in ("devito", "xla"))
+    assert got.dtype == reference.dtype == jnp.float32
+    assert_close(got, reference, "engines", "float32")
+
+
+@every_case
+def test_reciprocity(name):
+    e = experiment(name)
+    wave, q = e.case.wave(), e.q[:1]
+    a, b = e.case.random_points(3, seed=6), e.case.random_points(2, seed=7)
+    there = js.Modeling(wave, js.Geometry(**a), js.Geometry.spread(**b))(e.m) @ q[0, :, 0]
+    back = js.Modeling(wave, js.Geometry(**b), js.Geometry.spread(**a))(e.m) @ q[0, :, 0]
+    assert_close(there, back.transpose(2, 1, 0))
+
+
+@pytest.mark.parametrize("name", parameters() + parameters(dtype="float32"))
+def test_the_adjoint_of_modelling_is_its_adjoint(name):
+    e = experiment(name)
+    assert js.dot_test(e.F(e.m), tolerance=TOLERANCES[e.case.dtype]["adjoint"])
+
+
+@pytest.mark.parametrize("name", parameters() + parameters(dtype="float32"))
+def test_the_adjoint_of_born_scattering_is_its_adjoint(name):
+    e = experiment(name)
+    assert js.dot_test(e.J, tolerance=TOLERANCES[e.case.dtype]["adjoint"])
+
+
+PARAMETERS = [
+    pytest.param(*p.values, parameter, marks=p.marks)
+    for p in parameters()
+    for parameter in CASES[p.values[0]].equation.required
+]
+
+
+@pytest.mark.parametrize(("name", "parameter"), PARAMETERS)
+def test_the_gradient_of_the_misfit_in_each_parameter(name, parameter):
+    e = experiment(name)
+    misfit = least_squares(e.F, e.q, observed(e))
+    x, dx = (getattr(v, parameter) for v in (e.m, e.dm))
+    assert js.taylor_test(lambda p: misfit(e.m.replace(**{parameter: p})), x, dx, tolerance=TAYLOR)
+
+
+@every_case
+def test_the_gradient_of_the_misfit_in_the_wavelet(name):
+    e = experiment(name)
+    d = observed(e)
+    q, dq = (e.case.noise(e.case.time.size, seed=seed) for seed in (8, 9))
+    assert js.taylor_test(lambda q: js.misfit.least_squares(e.F(e.m) @ q, d), q, dq, tolerance=TAYLOR)
+
+
+@every_case
+def test_born_scattering_is_the_derivative_of_modelling(name):
+    e = experiment(name)
+    assert js.taylor_test(lambda m: e.F(m) @ e.q, e.m, e.dm, derivative=lambda dm: e.J @ dm, tolerance=TAYLOR)
+
+
+@every_case
+def test_the_gradient_is_the_migrated_residual(name):
+    e = experiment(name)
+    d = observed(e)
+    assert_close(jax.grad(least_squares(e.F, e.q, d))(e.m), e.J.T @ (e.F(e.m) @ e.q - d))
+
+
+@every_case
+def test_nothing_comes_of_nothing(name):
+    e = experiment(name)
+    zero_q, zero_m = jax.tree.map(jnp.zeros_like, (e.q, e.m))
+    assert largest(e.F(e.m) @ zero_q) == 0
+    assert largest(e.J @ zero_m) == 0
+    assert largest(e.J.T @ jnp.zeros_like(e.y)) == 0
+    value, gradient = jax.value_and_grad(least_squares(e.F, e.q, e.F(e.m) @ e.q))(e.m)
+    assert value == 0
+    assert largest(gradient) == 0
+
+
+@every_case
+def test_one_shot_and_one_receiver(name, monkeypatch):
+    monkeypatch.setenv("JAXSEIS_THREADS", "1")
+    e = experiment(name)
+    receiver = js.Geometry.spread(**{k: v[2:3] for k, v in columns(e.F.receivers.geometry, e.case).items()})
+    F = js.Modeling(e.F.wave, e.case.sources[0], receiver)
+    q = e.q[:1]
+    assert_close(F(e.m) @ q, (e.F(e.m) @ e.q)[:1, :, 2:3])
+    alone = jnp.zeros_like(e.y).at[0, :, 2].set(e.y[0, :, 2])
+    assert_close(F.jacobian(e.m, q).T @ e.y[:1, :, 2:3], e.J.T @ alone)
+
+
+def columns(geometry, case):
+    return {axis: np.asarray(geometry.positions[0, :, i]) for i, axis in enumerate(case.grid.axes)}
+
+
+@every_case
+def test_ragged_spreads_are_the_shots_one_by_one(name):
+    e = experiment(name)
+    tables = [np.stack(list(e.case.random_points(n, seed=n).values()), axis=1) for n in (4, 2)]
+    wave, sources = e.F.wave, e.case.sources
+    ragged = js.Modeling(wave, sources, js.Geometry.ragged(tables))
+    d = ragged(e.m) @ e.q
+    assert largest(d[1, :, 2:]) == 0
+    gradient = jax.tree.map(jnp.zeros_like, e.m)
+    for shot, table in enumerate(tables):
+        F = js.Modeling(wave, sources, js.Geometry.spread(**dict(zip(e.case.grid.axes, table.T, strict=True))))
+        assert_close(d[shot, :, : len(table)], (F(e.m) @ e.q)[shot])
+        y = jnp.zeros((2, e.case.time.size, len(table))).at[shot].set(e.y[shot, :, : len(table)])
+        gradient = jax.tree.map(jnp.add, gradient, F.jacobian(e.m, e.q).T @ y)
+    assert_close(ragged.jacobian(e.m, e.q).T @ e.y[..., :4], gradient)
+    assert js.dot_test(ragged(e.m), tolerance=TOLERANCES[e.case.dtype]["adjoint"])
+
+
+@every_case
+def test_simultaneous_sources_are_the_sum_of_single_ones(name):
+    e = experiment(name)
+    points = e.case.random_points(3, seed=11)
+    both = js.Geometry(**{k: np.stack([v[[0, 1]], v[[2, 2]]]) for k, v in points.items()})
+    q = e.case.noise(2, e.case.time.size, 2, seed=12)
+    together = js.Modeling(e.F.wave, both, e.F.receivers)(e.m) @ q
+    singly = js.Modeling(e.F.wave, js.Geometry(**{k: v[[0, 1, 2]] for k, v in points.items()}), e.F.receivers)
+    d = singly(e.m) @ jnp.stack([q[0, :, :1], q[0, :, 1:], q[1].sum(-1, keepdims=True)])
+    assert_close(together, jnp.stack([d[0] + d[1], d[2]]))
+
+
+@every_case
+def test_samples_at_corner_nodes_are_the_wavefield_there(name):
+    e = experiment(name)
+    u = e.F.wave(e.m).inv @ e.F.sources.T @ e.q
+    d = e.F(e.m) @ e.q
+    assert_close(d[..., 3], u[(..., *[-1] * len(e.case.shape))])
+    assert_close(d[..., 4], u[(..., 0, *[-1] * (len(e.case.shape) - 1))])
+
+
+@every_case
+def test_fields_do_not_grow(name):
+    e = experiment(name)
+    long = e.case.replace(time=js.TimeAxis(duration=3000 * e.case.time.step, step=e.case.time.step))
+    q = jnp.zeros((2, long.time.size, 1)).at[:, : e.q.shape[1]].set(e.q)
+    d = np.abs(long.modeling()(e.m) @ q)
+    assert np.max(d[:, -500:]) <= np.max(d[:, :500])
+
+
+@every_case
+def test_new_numbers_build_no_kernel(name):
+    from jaxseis.engines import _kernel
+
+    e = experiment(name)
+    jax.grad(least_squares(e.F, e.q, e.y))(e.m)
+    before = _kernel.builds
+    other = js.Grid(tuple(n + 2 for n in e.case.shape), 7.0)
+    wave = e.F.wave.replace(grid=other, max_velocity=2.9)
+    inside = js.Geometry.spread(**{axis: np.array([15.0, 29.0]) for axis in other.axes})
+    sources = js.Geometry(**{axis: np.array([20.0, 31.0, 8.0]) for axis in other.axes})
+    F, m = js.Modeling(wave, sources, inside), jax.tree.map(lambda p: jnp.full(other.shape, jnp.mean(p)), e.m)
+    jax.grad(lambda m: jnp.sum((F(m) @ e.q[0, :, 0]) ** 2))(m)
+    assert _kernel.builds == before
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("equation", EQUATIONS)
+def test_every_order_is_adjoint(equation, order):
+    e = experiment(f"2-D bare {equation}")
+    F = e.case.modeling(engine="xla", space_order=order, absorbing=js.PML(3))
+    assert js.dot_test(F(e.m), tolerance=TOLERANCES["float64"]["adjoint"])
+    assert js.dot_test(F.jacobian(e.m, e.q), tolerance=TOLERANCES["float64"]["adjoint"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", [6, 12, 16])
+@pytest.mark.parametrize("equation", EQUATIONS)
+def test_both_engines_agree_at_other_orders(equation, order):
+    e = experiment(f"2-D bare {equation}")
+    for free_surface in (False, True):
+        options = {"space_order": order, "absorbing": js.PML(3), "free_surface": free_surface}
+        got, reference = (derivatives(e.case.modeling(engine=g, **options), e) for g in ("devito", "xla"))
+        assert_close(got, reference, "engines")
+
+
+@pytest.mark.parametrize("end", ["sources", "receivers"])
+def test_the_gradient_of_the_misfit_in_positions(end):
+    e = experiment("2-D bare constant density")
+    F = e.case.modeling(interpolation=js.Sinc(radius=4))
+    d = F(e.case.medium(seed=5)) @ e.q
+    ends = {"sources": e.F.sources.geometry, "receivers": e.F.receivers.geometry}
+
+    def misfit(x):
+        moved = ends | {end: js.Geometry(**{axis: x[..., i] for i, axis in enumerate(e.case.grid.axes)})}
+        return js.misfit.least_squares(js.Modeling(F.wave, **moved)(e.m) @ e.q, d)
+
+    x = jnp.clip(ends[end].positions, 110.0, 230.0) * jnp.ones((2, 1, 1)) + 0.3 * jnp.array([[[0.0]], [[1.0]]])
+    assert js.taylor_test(misfit, x, 10 * e.case.noise(*x.shape, seed=13), tolerance=TAYLOR)

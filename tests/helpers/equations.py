@@ -1,0 +1,148 @@
+"""Every wave equation that the contract tests run on, in every setting.
+
+Add an equation to ``EQUATIONS`` (and its parameters to ``RANGES``) and it inherits all the tests of
+``tests/engines/test_equation_contracts.py`` in all ``SETTINGS``. Grids are tiny, records short, media
+rough and sources white: what must hold exactly holds for them.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxseis as js
+
+EQUATIONS = {"constant density": js.Acoustic(), "variable density": js.Acoustic(density=True)}
+
+RANGES = {"m": (0.15, 0.4), "buoyancy": (0.4, 1.0)}
+"""Parameters of random media; velocities must stay below ``MAX_VELOCITY``, perturbed ones too."""
+
+MAX_VELOCITY = 3.0
+TIME = js.TimeAxis(duration=50.0, step=1.25)  # below the stability limit of every case: no resampling
+PLANE, BOX = (21, 17), (9, 8, 7)
+SETTINGS: dict[str, dict[str, Any]] = {
+    "2-D": {"absorbing": js.PML(5)},
+    "2-D free surface": {"absorbing": js.PML(5), "free_surface": True, "space_order": 2},
+    "2-D sponge": {"absorbing": js.Sponge(6), "free_surface": True, "space_order": 4},
+    "2-D bare": {"absorbing": None},
+    "2-D float32": {"absorbing": js.Sponge(6), "dtype": "float32"},
+    "3-D": {"shape": BOX, "absorbing": js.PML(4), "space_order": 2},
+    "3-D free surface": {"shape": BOX, "absorbing": js.PML(4), "free_surface": True, "space_order": 8},
+    "3-D sponge": {"shape": BOX, "absorbing": js.Sponge(4), "space_order": 4},
+    "1-D": {"shape": (25,), "absorbing": js.PML(5), "free_surface": True, "space_order": 4},
+}
+SLOW = {"3-D free surface", "3-D sponge", "1-D", "3-D variable density", "2-D variable density"}
+"""Settings, or a setting with an equation, whose kernels take too long to build for the default tests."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One equation in one setting."""
+
+    equation: Any
+    shape: tuple[int, ...] = PLANE
+    time: js.TimeAxis = TIME
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def dtype(self) -> str:
+        return self.options.get("dtype", "float64")
+
+    @property
+    def grid(self) -> js.Grid:
+        return js.Grid(self.shape, spacing=(10.0, 9.0, 11.0)[: len(self.shape)], origin=(100.0, -20.0, 5.0)[: len(self.shape)])
+
+    def wave(self, **changes) -> js.WaveEquation:
+        options = {"engine": "devito", "storage": js.InMemory(every=1)} | self.options | changes
+        return js.WaveEquation(self.grid, self.equation, self.time, MAX_VELOCITY, **options)
+
+    def medium(self, seed: int = 0) -> js.Medium:
+        rng = np.random.default_rng(seed)
+        return js.Medium(**{n: self.array(rng.uniform(*RANGES[n], self.shape)) for n in self.equation.required})
+
+    def array(self, values) -> jax.Array:
+        return jnp.asarray(values, self.dtype)
+
+    def noise(self, *shape: int, seed: int = 0) -> jax.Array:
+        return self.array(np.random.default_rng(seed).normal(size=shape))
+
+    def perturbation(self, seed: int = 10) -> js.Medium:
+        return js.Medium(**{n: 0.1 * self.noise(*self.shape, seed=seed + i) for i, n in enumerate(self.equation.required)})
+
+    def points(self, fractions) -> dict[str, np.ndarray]:
+        """Coordinates at fractions (points, space) of the grid's extent."""
+        columns = np.asarray(fractions, float).T
+        return {
+            name: origin + extent * column
+            for name, origin, extent, column in zip(self.grid.axes, self.grid.origin, self.grid.extent, columns, strict=True)
+        }
+
+    def random_points(self, count: int, seed: int) -> dict[str, np.ndarray]:
+        return self.points(np.random.default_rng(seed).uniform(0.02, 0.98, (count, len(self.shape))))
+
+    @property
+    def sources(self) -> js.Geometry:
+        """Two shots: anywhere, and at a corner node."""
+        inside = np.random.default_rng(3).uniform(0.2, 0.8, len(self.shape))
+        return js.Geometry(**self.points([inside, np.ones(len(self.shape))]))
+
+    @property
+    def receivers(self) -> js.Geometry:
+        """A spread of five: anywhere, and at two corner nodes."""
+        inside = np.random.default_rng(4).uniform(0.05, 0.95, (3, len(self.shape)))
+        corner = np.ones(len(self.shape))
+        return js.Geometry.spread(**self.points([*inside, corner, corner - np.eye(len(self.shape))[0]]))
+
+    def modeling(self, **changes) -> js.Modeling:
+        return js.Modeling(self.wave(**changes), self.sources, self.receivers)
+
+    def replace(self, **changes) -> "Case":
+        return replace(self, **changes)
+
+
+def _case(equation: str, setting: str) -> Case:
+    options = dict(SETTINGS[setting])
+    return Case(EQUATIONS[equation], options.pop("shape", PLANE), options=options)
+
+
+CASES = {f"{setting} {equation}": _case(equation, setting) for setting in SETTINGS for equation in EQUATIONS}
+
+
+def parameters(*, dtype: str = "float64", where=lambda case: True) -> list[Any]:
+    """Names of cases for ``pytest.mark.parametrize``, the expensive ones marked slow."""
+    chosen = [name for name, case in CASES.items() if case.dtype == dtype and where(case)]
+    return [pytest.param(n, marks=pytest.mark.slow if is_slow(n) else ()) for n in chosen]
+
+
+def is_slow(name: str) -> bool:
+    return name in SLOW or any(name == f"{setting} {e}" for setting in SLOW for e in EQUATIONS)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A case with everything that a test of it needs."""
+
+    case: Case
+    F: js.Modeling
+    m: js.Medium
+    dm: js.Medium
+    q: jax.Array
+    y: jax.Array
+
+    @property
+    def J(self) -> js.Jacobian:
+        return self.F.jacobian(self.m, self.q)
+
+
+@lru_cache
+def experiment(name: str) -> Experiment:
+    """The experiment of a case; made once."""
+    case = CASES[name]
+    F, nt = case.modeling(), case.time.size
+    return Experiment(
+        case, F, case.medium(), case.perturbation(), case.noise(2, nt, 1, seed=1), case.noise(2, nt, 5, seed=2)
+    )
