@@ -122,8 +122,14 @@ def draw(path, grid, vp, start, final, F, predicted, observed, history, errors):
     figure, axes = plt.subplots(3, 2, figsize=(12, 9.5), constrained_layout=True)
     limits = (float(vp.min()), float(vp.max()))
     for ax, v, title in zip(
-        axes.flat, (vp, start, final, final - start),
-        ("True velocity", f"Start, error {100 * errors[0]:.1f} %", f"Inverted, error {100 * errors[-1]:.1f} %", "Update"),
+        axes.flat,
+        (vp, start, final, final - start),
+        (
+            "True velocity",
+            f"Start, error {100 * errors[0]:.1f} %",
+            f"Inverted, error {100 * errors[-1]:.1f} %",
+            "Update",
+        ),
         strict=False,
     ):
         if title == "Update":
@@ -133,7 +139,12 @@ def draw(path, grid, vp, start, final, F, predicted, observed, history, errors):
     plotting.geometry(F.sources.geometry, F.receivers.geometry, grid, axes[0, 0])
     middle = F.shots // 2
     plotting.compare_traces(
-        observed[middle], predicted[middle], F.wave.time, F.receivers.geometry, axes[2, 0], title="Data of the middle shot"
+        observed[middle],
+        predicted[middle],
+        F.wave.time,
+        F.receivers.geometry,
+        axes[2, 0],
+        title="Data of the middle shot",
     )
     plotting.misfit_curve(history, axes[2, 1], title="Misfit, each band relative to its start")
     figure.savefig(path, dpi=150)
@@ -164,8 +175,10 @@ def main(argv=None):
     args.output.parent.mkdir(parents=True, exist_ok=True)
     final = np.asarray(js.velocity(models[-1]))
     draw(args.output, grid, vp, start, final, F, F(models[-1]) @ q, observed, history, errors)
-    print(f"relative model error below the water: {errors[0]:.4f} at the start, {errors[-1]:.4f} at the end "
-          f"({100 * (1 - errors[-1] / errors[0]):.0f} % lower); figure in {args.output}")
+    print(
+        f"relative model error below the water: {errors[0]:.4f} at the start, {errors[-1]:.4f} at the end "
+        f"({100 * (1 - errors[-1] / errors[0]):.0f} % lower); figure in {args.output}"
+    )
     args.output.with_suffix(".json").write_text(json.dumps({"errors": errors, "misfit": history}))
     return errors
 

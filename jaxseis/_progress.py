@@ -43,7 +43,11 @@ def progress(iterable_or_total: Iterable[Any] | int, description: str, show: boo
     # A log file would fill with one line for every redraw of the bar.
     interval = 0.1 if sys.stderr.isatty() else 10.0
     options: dict[str, Any] = {
-        "desc": description, "disable": not show, "mininterval": interval, "bar_format": _FORMAT, "dynamic_ncols": True,
+        "desc": description,
+        "disable": not show,
+        "mininterval": interval,
+        "bar_format": _FORMAT,
+        "dynamic_ncols": True,
     }
     if isinstance(iterable_or_total, int):
         return ProgressBar(total=iterable_or_total, **options)

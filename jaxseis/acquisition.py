@@ -34,7 +34,9 @@ class TimeAxis:
         object.__setattr__(self, "duration", _checks.positive("time.duration", self.duration, "milliseconds"))
         if self.size < 2:
             raise _checks.fail(
-                "time", "at least two samples", f"duration {self.duration} ms with step {self.step} ms",
+                "time",
+                "at least two samples",
+                f"duration {self.duration} ms with step {self.step} ms",
                 "Times are in milliseconds: seconds(2.0) gives 2000.0.",
             )
 

@@ -39,7 +39,11 @@ def staggered(order: int) -> tuple[float, ...]:
     r = order // 2
     odd = prod(range(1, 2 * r, 2)) ** 2
     return tuple(
-        float(Fraction((-1) ** (k + 1) * odd, 2 ** (2 * r - 2) * (2 * k - 1) ** 2 * factorial(r - k) * factorial(r + k - 1)))
+        float(
+            Fraction(
+                (-1) ** (k + 1) * odd, 2 ** (2 * r - 2) * (2 * k - 1) ** 2 * factorial(r - k) * factorial(r + k - 1)
+            )
+        )
         for k in range(1, r + 1)
     )
 

@@ -94,8 +94,13 @@ Interpolation = Linear | Sinc
 
 
 def windows(
-    kind: Interpolation, positions: Array, origin: tuple[float, ...], spacing: tuple[float, ...],
-    shape: tuple[int, ...], free_surface: bool, dtype: str,
+    kind: Interpolation,
+    positions: Array,
+    origin: tuple[float, ...],
+    spacing: tuple[float, ...],
+    shape: tuple[int, ...],
+    free_surface: bool,
+    dtype: str,
 ) -> Window:
     """The windows of ``positions`` (metres, ``(..., points, space)``) on a grid.
 

@@ -58,7 +58,9 @@ def check_frequency(name: str, value: Any, step: float) -> None:
     frequency, nyquist = _checks.positive(name, value, "kHz"), 0.5 / step
     if frequency >= nyquist:
         raise _checks.fail(
-            name, f"a frequency in kHz below {nyquist:g}, the Nyquist frequency of a step of {step:g} ms", frequency,
+            name,
+            f"a frequency in kHz below {nyquist:g}, the Nyquist frequency of a step of {step:g} ms",
+            frequency,
             f"Is it in hertz? Write hertz({frequency})." if hertz(frequency) < nyquist else "",
         )
 
@@ -78,6 +80,8 @@ def check_duration(name: str, value: Any, step: float) -> None:
     duration = _checks.positive(name, value, "milliseconds")
     if duration <= step:
         raise _checks.fail(
-            name, f"a duration in milliseconds longer than the step of {step:g} ms", duration,
+            name,
+            f"a duration in milliseconds longer than the step of {step:g} ms",
+            duration,
             f"Is it in seconds? Write seconds({duration})." if seconds(duration) > step else "",
         )

@@ -127,7 +127,10 @@ def klauder(
 
 
 def berlage(
-    time: TimeAxis, peak_frequency: Number, exponent: Number = 2.0, decay: Number | None = None,
+    time: TimeAxis,
+    peak_frequency: Number,
+    exponent: Number = 2.0,
+    decay: Number | None = None,
     phase: Number = -np.pi / 2,
 ) -> Array:
     """Berlage wavelet ``t^n exp(-alpha t) cos(2 pi f t + phi)``: causal, it starts at time zero.

@@ -203,7 +203,9 @@ def load(problem: Problem, program: str, width: int, parallel: bool) -> _kernel.
 
 
 def _of_shot(arrays: Arrays, shot: int) -> Arrays:
-    return {k: v[min(shot, len(v) - 1)] for k, v in arrays.items() if k not in ("window", "positions") and v is not None}
+    return {
+        k: v[min(shot, len(v) - 1)] for k, v in arrays.items() if k not in ("window", "positions") and v is not None
+    }
 
 
 def _width(source: Arrays, receiver: Arrays) -> int:
@@ -272,7 +274,9 @@ def forward(
     return _stack(list(over_shots(problem, shots, work)))
 
 
-def born(problem: Problem, c: Arrays, dc: Arrays, source: Arrays, receiver: Arrays, shots: int) -> dict[str, np.ndarray]:
+def born(
+    problem: Problem, c: Arrays, dc: Arrays, source: Arrays, receiver: Arrays, shots: int
+) -> dict[str, np.ndarray]:
     """The derivative of :func:`forward` along ``dc``."""
     shared = Coefficients(problem, c, dc)
 

@@ -34,10 +34,9 @@ builds = 0
 class _DataObject(ctypes.Structure):
     """The leading members of Devito's array descriptor; its C code reads ``data`` and ``size``."""
 
-    _fields_ = (
-        [("data", ctypes.c_void_p), ("size", ctypes.POINTER(ctypes.c_int)), ("nbytes", ctypes.c_ulong)]
-        + [(name, ctypes.c_void_p) for name in ("npsize", "dsize", "hsize", "hofs", "oofs", "dmap")]
-    )
+    _fields_ = [("data", ctypes.c_void_p), ("size", ctypes.POINTER(ctypes.c_int)), ("nbytes", ctypes.c_ulong)] + [
+        (name, ctypes.c_void_p) for name in ("npsize", "dsize", "hsize", "hofs", "oofs", "dmap")
+    ]
 
 
 @dataclass(frozen=True)

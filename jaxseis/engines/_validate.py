@@ -19,11 +19,15 @@ def check_coefficients(problem: Problem, c: dict[str, Any]) -> None:
     for field in problem.equation.fields:
         name = problem.equation.mass_name(field)
         if c[name].min() <= 0:
-            raise _checks.fail("m", f"positive squared slowness (coefficient {name})", f"a minimum of {c[name].min():g}")
+            raise _checks.fail(
+                "m", f"positive squared slowness (coefficient {name})", f"a minimum of {c[name].min():g}"
+            )
     speed = fastest(problem, c)
     if largest_step(problem.equation, problem.grid, problem.order, speed) < problem.step * (1 - 1e-6):
         raise _checks.fail(
-            "m", f"velocities up to max_velocity = {problem.velocity:g} km/s", f"an effective {speed:.4g} km/s",
+            "m",
+            f"velocities up to max_velocity = {problem.velocity:g} km/s",
+            f"an effective {speed:.4g} km/s",
             f"The time step of {problem.step:.4g} ms would be unstable: make the WaveEquation with a larger max_velocity.",
         )
 

@@ -24,7 +24,15 @@ def signature(problem: Problem, program: str, width: int, parallel: bool) -> Sig
     """The signature of a problem's kernel."""
     layer = type(problem.absorbing).__name__ if problem.absorbing else "none"
     return Signature(
-        program, problem.equation, problem.ndim, problem.order, layer, problem.free_surface, width, problem.dtype, parallel
+        program,
+        problem.equation,
+        problem.ndim,
+        problem.order,
+        layer,
+        problem.free_surface,
+        width,
+        problem.dtype,
+        parallel,
     )
 
 

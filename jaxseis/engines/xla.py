@@ -81,7 +81,9 @@ def _stepper(problem: Problem, c: dict[str, Array]) -> Callable[[PyTree, Array],
     return step
 
 
-def _laplacian_force(problem: Problem, c: dict[str, Array], u: dict[str, Array], layers: PyTree) -> tuple[PyTree, PyTree]:
+def _laplacian_force(
+    problem: Problem, c: dict[str, Array], u: dict[str, Array], layers: PyTree
+) -> tuple[PyTree, PyTree]:
     forces, new = {f: 0 for f in u}, {}
     for field, axis in problem.terms:
         force = _second(problem, u[field], axis)
@@ -95,7 +97,9 @@ def _laplacian_force(problem: Problem, c: dict[str, Array], u: dict[str, Array],
     return forces, new
 
 
-def _strained_force(problem: Problem, c: dict[str, Array], u: dict[str, Array], layers: PyTree) -> tuple[PyTree, PyTree]:
+def _strained_force(
+    problem: Problem, c: dict[str, Array], u: dict[str, Array], layers: PyTree
+) -> tuple[PyTree, PyTree]:
     equation, ndim = problem.equation, problem.ndim
     derivatives, halves = {}, {}
     for field, axis in problem.terms:

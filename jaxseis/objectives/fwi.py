@@ -49,8 +49,13 @@ class FWI(eqx.Module):
     misfit: Callable[[Array, Array], Array] = eqx.field(static=True)
 
     def __init__(
-        self, F: Modeling, q: Any, observed: Any, misfit: Callable[[Array, Array], Array] = least_squares,
-        data_weights: Any = None, shot_weights: Any = None,
+        self,
+        F: Modeling,
+        q: Any,
+        observed: Any,
+        misfit: Callable[[Array, Array], Array] = least_squares,
+        data_weights: Any = None,
+        shot_weights: Any = None,
     ):
         self.F, self.misfit = F, misfit
         self.q = F.wave.as_array("q", q)

@@ -4,7 +4,7 @@
 ``Pr``, so no wavefield is formed unless one is asked for.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
@@ -16,8 +16,10 @@ from jaxseis._types import Array
 from jaxseis.model import Medium
 from jaxseis.operators._base import LinearOperator, Transpose
 from jaxseis.operators.projection import End, FullField, Projection
-from jaxseis.operators.wave_equation import WaveEquation
 from jaxseis.wavelets import band
+
+if TYPE_CHECKING:
+    from jaxseis.operators.wave_equation import WaveEquation
 
 
 class Inverse(LinearOperator):
@@ -32,7 +34,7 @@ class Inverse(LinearOperator):
     Raises ValueError if the ends have different numbers of shots, or for bad operands.
     """
 
-    wave: WaveEquation = eqx.field(static=True)
+    wave: "WaveEquation" = eqx.field(static=True)
     medium: Medium
     sources: End
     receivers: End
@@ -40,7 +42,7 @@ class Inverse(LinearOperator):
 
     def __init__(
         self,
-        wave: WaveEquation,
+        wave: "WaveEquation",
         medium: Medium,
         sources: End | None = None,
         receivers: End | None = None,

@@ -4,7 +4,6 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 
 from jaxseis import _checks, rules
 from jaxseis._types import Array, PyTree

@@ -4,7 +4,7 @@ A wavefield is ``(shot, time, *grid)`` on the user's time axis. Composed with ``
 never applied to a wavefield: the propagation samples and injects as it goes (see inverse.py).
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
@@ -15,8 +15,10 @@ from jaxseis._types import Array
 from jaxseis.acquisition import Geometry, check_inside
 from jaxseis.interpolation import Window, windows
 from jaxseis.operators._base import LinearOperator
-from jaxseis.operators.wave_equation import WaveEquation
 from jaxseis.resampling import Resampling
+
+if TYPE_CHECKING:
+    from jaxseis.operators.wave_equation import WaveEquation
 
 Dict = dict[str, Any]
 
@@ -29,7 +31,7 @@ class End(LinearOperator):
         shots: number of shots, or None while it can be any.
     """
 
-    wave: eqx.AbstractVar[WaveEquation]
+    wave: eqx.AbstractVar["WaveEquation"]
     shots: eqx.AbstractVar[int | None]
 
     def samples(self, shots: int) -> jax.ShapeDtypeStruct:
@@ -73,7 +75,7 @@ class End(LinearOperator):
         return super().__matmul__(other)
 
 
-def field_structure(wave: WaveEquation, shots: int) -> jax.ShapeDtypeStruct:
+def field_structure(wave: "WaveEquation", shots: int) -> jax.ShapeDtypeStruct:
     """Structure of wavefields on the user's grid and time axis."""
     return jax.ShapeDtypeStruct((shots, wave.time.size, *wave.grid.shape), jnp.dtype(wave.dtype))
 
@@ -86,7 +88,7 @@ def resample(r: Resampling, x: Array) -> Array:
 class FullField(End):
     """The identity on wavefields."""
 
-    wave: WaveEquation = eqx.field(static=True)
+    wave: "WaveEquation" = eqx.field(static=True)
     shots: int | None = eqx.field(static=True, default=None)
 
     def samples(self, shots: int) -> jax.ShapeDtypeStruct:
@@ -129,10 +131,10 @@ class Projection(End):
     """
 
     geometry: Geometry
-    wave: WaveEquation = eqx.field(static=True)
+    wave: "WaveEquation" = eqx.field(static=True)
     shots: int | None = eqx.field(static=True)
 
-    def __init__(self, geometry: Geometry, wave: WaveEquation):
+    def __init__(self, geometry: Geometry, wave: "WaveEquation"):
         if geometry.ndim != wave.grid.ndim:
             raise _checks.fail(
                 "geometry", f"positions along {', '.join(wave.grid.axes)}", f"{geometry.ndim} coordinates"
@@ -221,10 +223,10 @@ class ExtendedSource(End):
     """
 
     wavelet: Array
-    wave: WaveEquation = eqx.field(static=True)
+    wave: "WaveEquation" = eqx.field(static=True)
     shots: int | None = eqx.field(static=True)
 
-    def __init__(self, wavelet: Any, wave: WaveEquation):
+    def __init__(self, wavelet: Any, wave: "WaveEquation"):
         wavelet = jnp.atleast_2d(wave.as_array("wavelet", wavelet))
         _checks.shape_is("wavelet", wavelet, (wavelet.shape[0], wave.time.size), ("shot", "time"))
         self.wavelet, self.wave = wavelet, wave

@@ -20,6 +20,7 @@ from jaxseis.equations._base import Equation
 from jaxseis.grid import Grid
 from jaxseis.interpolation import Interpolation, Linear
 from jaxseis.model import Medium
+from jaxseis.operators.inverse import Inverse
 from jaxseis.resampling import Resampling, choose_step, overrun
 
 ENGINES = ("devito", "xla")
@@ -216,10 +217,8 @@ class Bound:
     medium: Medium
 
     @property
-    def inv(self) -> Any:
+    def inv(self) -> Inverse:
         """The operator ``A(m)^-1`` from sources to wavefields, ``(shot, time, *grid)`` both."""
-        from jaxseis.operators.inverse import Inverse
-
         return Inverse(self.wave, self.medium)
 
 

@@ -14,8 +14,15 @@ STYLES = ({"color": "black", "linewidth": 1.6}, {"color": "#e6332a", "linewidth"
 
 
 def compare_traces(
-    observed: Any, predicted: Any, time: Any, receivers: Any = None, ax: "Axes | None" = None, *,
-    count: int = 8, clip: float = 100.0, labels: tuple[str, str] = ("observed", "predicted"),
+    observed: Any,
+    predicted: Any,
+    time: Any,
+    receivers: Any = None,
+    ax: "Axes | None" = None,
+    *,
+    count: int = 8,
+    clip: float = 100.0,
+    labels: tuple[str, str] = ("observed", "predicted"),
     title: str | None = None,
 ) -> "Axes":
     """Draw some traces of two gathers on top of each other, in one scale, time down.

@@ -11,8 +11,16 @@ if TYPE_CHECKING:
 
 
 def gather(
-    traces: Any, time: Any, receivers: Any = None, ax: "Axes | None" = None, *, clip: float = 99.0,
-    cmap: str = "gray", label: str = "amplitude", title: str | None = None, colorbar: bool = False,
+    traces: Any,
+    time: Any,
+    receivers: Any = None,
+    ax: "Axes | None" = None,
+    *,
+    clip: float = 99.0,
+    cmap: str = "gray",
+    label: str = "amplitude",
+    title: str | None = None,
+    colorbar: bool = False,
 ) -> "Axes":
     """Draw the traces of one shot as an image, time down.
 

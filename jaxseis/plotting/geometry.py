@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def geometry(
-    sources: Geometry, receivers: Geometry, grid: Grid, ax: "Axes | None" = None, *, title: str | None = None,
+    sources: Geometry,
+    receivers: Geometry,
+    grid: Grid,
+    ax: "Axes | None" = None,
+    *,
+    title: str | None = None,
 ) -> "Axes":
     """Mark sources (stars) and receivers (triangles) of all shots on a section.
 

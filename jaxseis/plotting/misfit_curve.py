@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 
 
 def misfit_curve(
-    values: Any, ax: "Axes | None" = None, *, relative: bool = False, logarithmic: bool = True,
-    label: str | None = None, title: str | None = None,
+    values: Any,
+    ax: "Axes | None" = None,
+    *,
+    relative: bool = False,
+    logarithmic: bool = True,
+    label: str | None = None,
+    title: str | None = None,
 ) -> "Axes":
     """Draw the misfit after each iteration; call it again with the same axes for another curve.
 

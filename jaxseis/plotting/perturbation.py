@@ -12,8 +12,15 @@ if TYPE_CHECKING:
 
 
 def perturbation(
-    dm: Any, grid: Grid, ax: "Axes | None" = None, *, clip: float = 99.0, cmap: str = "gray",
-    label: str = "squared slowness (s²/km²)", title: str | None = None, colorbar: bool = True,
+    dm: Any,
+    grid: Grid,
+    ax: "Axes | None" = None,
+    *,
+    clip: float = 99.0,
+    cmap: str = "gray",
+    label: str = "squared slowness (s²/km²)",
+    title: str | None = None,
+    colorbar: bool = True,
 ) -> "Axes":
     """Draw a quantity of either sign, with colours symmetric about zero.
 

@@ -12,8 +12,15 @@ if TYPE_CHECKING:
 
 
 def velocity(
-    v: Any, grid: Grid, ax: "Axes | None" = None, *, limits: tuple[float, float] | None = None,
-    cmap: str = "viridis", label: str = "velocity (km/s)", title: str | None = None, colorbar: bool = True,
+    v: Any,
+    grid: Grid,
+    ax: "Axes | None" = None,
+    *,
+    limits: tuple[float, float] | None = None,
+    cmap: str = "viridis",
+    label: str = "velocity (km/s)",
+    title: str | None = None,
+    colorbar: bool = True,
 ) -> "Axes":
     """Draw a model such as velocity or density as an image.
 

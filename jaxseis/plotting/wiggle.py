@@ -9,8 +9,16 @@ if TYPE_CHECKING:
 
 
 def wiggle(
-    traces: Any, time: Any, receivers: Any = None, ax: "Axes | None" = None, *, clip: float = 99.0,
-    gain: float = 1.0, color: str = "black", fill: bool = True, title: str | None = None,
+    traces: Any,
+    time: Any,
+    receivers: Any = None,
+    ax: "Axes | None" = None,
+    *,
+    clip: float = 99.0,
+    gain: float = 1.0,
+    color: str = "black",
+    fill: bool = True,
+    title: str | None = None,
 ) -> "Axes":
     """Draw every trace as a line, time down, peaks filled.
 
@@ -38,9 +46,7 @@ def wiggle(
     for base, shift in zip(shot.across, shifts.T, strict=True):
         ax.plot(base + shift, shot.time, color=color, linewidth=0.6)
         if fill:
-            ax.fill_betweenx(
-                shot.time, base, base + shift, where=shift > 0, interpolate=True, color=color, linewidth=0
-            )
+            ax.fill_betweenx(shot.time, base, base + shift, where=shift > 0, interpolate=True, color=color, linewidth=0)
     ax.set_xlim(shot.across[0] - 1.1 * width, shot.across[-1] + 1.1 * width)
     ax.set_ylim(shot.time[-1], shot.time[0])
     return _axes.label(ax, shot.label, "time (s)", title)

@@ -5,12 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers.equations import CASES, EQUATIONS, experiment, parameters
-from helpers.tolerances import TAYLOR, TOLERANCES, assert_close, error, largest
+from helpers.tolerances import TAYLOR, TOLERANCES, assert_close, largest
 
 import jaxseis as js
 
+pytestmark = pytest.mark.filterwarnings("ignore:Only .* points per wavelength")
+
 ORDERS = [pytest.param(order, marks=() if order in (4, 16) else pytest.mark.slow) for order in range(2, 17, 2)]
-WIDE = lambda case: len(case.shape) > 1  # noqa: E731
 
 every_case = pytest.mark.parametrize("name", parameters())
 float32_case = pytest.mark.parametrize("name", parameters(dtype="float32"))
