@@ -1,7 +1,9 @@
 """What all benchmarks share: alternating timers, fresh processes, peak memory, tables and JSON.
 
 A machine that is shared is faster at one minute than at the next, so contenders take turns, and a
-speed over a rival is the median over the rounds of the ratio within a round.
+speed over a rival is the median over the rounds of the ratio within a round. Threads that meet at a
+barrier in every time step (OpenMP) become many times slower as soon as anything else runs, so the
+timers wait for a calm machine, watch it, and let rounds that were disturbed count only if all were.
 """
 
 import argparse
@@ -22,6 +24,9 @@ from typing import Any
 
 import numpy as np
 
+CALM = 0.1
+"""A call is calm if everything else on the machine used less than this share of its processors meanwhile."""
+
 
 @dataclass
 class Times:
@@ -29,10 +34,25 @@ class Times:
 
     first: float
     warm: list[float] = field(default_factory=list)
+    others: list[float] = field(default_factory=list)
+
+    def add(self, elapsed: float, others: float) -> None:
+        """One more call, and the share of the processors that other programs took during it."""
+        self.warm.append(elapsed)
+        self.others.append(others)
+
+    def calm(self, i: int) -> bool:
+        """Whether call i had the machine to itself."""
+        return self.others[i] < CALM
+
+    @property
+    def median(self) -> float:
+        """Of the calm calls, if there are any."""
+        return median([t for i, t in enumerate(self.warm) if self.calm(i)] or self.warm)
 
     def facts(self) -> dict[str, Any]:
         """For the JSON file."""
-        return {"first": self.first, "median": median(self.warm), "fastest": min(self.warm), "all": self.warm}
+        return {"first": self.first, "median": self.median, "all": self.warm, "others": self.others}
 
 
 def seconds(job: Callable[[], Any]) -> float:
@@ -42,20 +62,61 @@ def seconds(job: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def alternate(jobs: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, Times]:
-    """Time the jobs in turns, ``rounds`` times after the first call of each."""
+def timed(job: Callable[[], Any]) -> tuple[float, float]:
+    """Wall-clock time of one call, and the share of the processors that other programs took during it."""
+    before = _seconds_of_others()
+    elapsed = seconds(job)
+    return elapsed, (_seconds_of_others() - before) / (elapsed * (os.cpu_count() or 1))
+
+
+def _seconds_of_others() -> float:
+    """Processor time so far of all but this process, time taken by the host included; 0 where there is no /proc."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+    user, nice, system, _, _, irq, softirq, steal = map(int, stat.read_text().split("\n")[0].split()[1:9])
+    own = time.process_time()
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK") - own
+
+
+def alternate(jobs: Mapping[str, Callable[[], Any]], rounds: int, limit: float) -> dict[str, Times]:
+    """Time the jobs in turns, after the first call of each.
+
+    ``rounds`` rounds, or more until as many were calm, but no new round after ``limit`` seconds.
+    """
+    deadline = time.monotonic() + limit
     times = {name: Times(seconds(job)) for name, job in jobs.items()}
-    for i in range(rounds):
-        for name in list(jobs) if i % 2 else reversed(list(jobs)):
-            times[name].warm.append(seconds(jobs[name]))
+    names = list(jobs)
+    while not _calm_rounds(times) or (len(_calm_rounds(times)) < rounds and time.monotonic() < deadline):
+        _wait_for_calm(deadline)
+        for name in names:
+            times[name].add(*timed(jobs[name]))
+        names.reverse()
+        if time.monotonic() > deadline:
+            break
     return times
 
 
+def _calm_rounds(times: Mapping[str, Times]) -> list[int]:
+    count = min(len(t.warm) for t in times.values())
+    return [i for i in range(count) if all(t.calm(i) for t in times.values())]
+
+
+def _wait_for_calm(deadline: float) -> None:
+    while time.monotonic() < deadline and timed(lambda: time.sleep(0.3))[1] > CALM:
+        time.sleep(1)
+
+
 def ratio(times: Mapping[str, Times], numerator: str, denominator: str) -> float | None:
-    """Median over rounds of the ratio of two jobs' times; None where one was not run."""
+    """Median of the ratio of two jobs' times within a round; None where one was not run.
+
+    Over the rounds that were calm for both, or over all if none was.
+    """
     if numerator not in times or denominator not in times:
         return None
-    return median(a / b for a, b in zip(times[numerator].warm, times[denominator].warm, strict=True))
+    pair = {name: times[name] for name in (numerator, denominator)}
+    rounds = _calm_rounds(pair) or range(len(times[numerator].warm))
+    return median(times[numerator].warm[i] / times[denominator].warm[i] for i in rounds)
 
 
 def high_water_mb() -> float:
@@ -125,8 +186,12 @@ def show_targets(targets: tuple[Target, ...], values: Mapping[str, float | None]
 
 def show_times(times: Mapping[str, Times]) -> None:
     """The table of raw times."""
-    rows = [(n, *(number(x) for x in (t.first, median(t.warm), min(t.warm)))) for n, t in times.items()]
-    show("Seconds", ("job", "first call", "median", "fastest"), rows)
+    rows = [
+        (name, *(number(x) for x in (t.first, t.median, min(t.warm))), f"{sum(map(t.calm, range(n)))} of {n}")
+        for name, t in times.items()
+        for n in [len(t.warm)]
+    ]
+    show("Seconds", ("job", "first call", "median", "fastest", "calm calls"), rows)
 
 
 def number(value: float | None) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 
 def fail(name: str, expected: str, got: Any, remedy: str = "") -> ValueError:
@@ -15,7 +16,7 @@ def fail(name: str, expected: str, got: Any, remedy: str = "") -> ValueError:
 
 def is_concrete(*values: Any) -> bool:
     """Whether every array among ``values`` has numbers now (no tracer of jit, grad or vmap)."""
-    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
+    return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
 
 
 def when_concrete(check: Callable[..., None], *values: Any) -> None:

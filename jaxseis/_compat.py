@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
@@ -33,7 +34,7 @@ def define_primitive(
     primitive.multiple_results = True
 
     def abstract(*operands: Any, **params: Any) -> list[Any]:
-        return [jax.core.ShapedArray(s.shape, s.dtype) for s in shapes(*operands, **params)]
+        return [ShapedArray(s.shape, s.dtype) for s in shapes(*operands, **params)]
 
     primitive.def_abstract_eval(abstract)
     primitive.def_impl(lambda *operands, **params: list(call(*operands, **params)))

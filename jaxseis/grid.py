@@ -1,6 +1,7 @@
 """The grid on which model parameters live."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import numpy as np
@@ -29,8 +30,8 @@ class Grid:
     """
 
     shape: tuple[int, ...]
-    spacing: tuple[float, ...]
-    origin: tuple[float, ...] = ()
+    spacing: Any
+    origin: Any = ()
 
     def __post_init__(self) -> None:
         shape = tuple(int(n) for n in self.shape)
@@ -44,11 +45,11 @@ class Grid:
         for name, step in zip(self.axes, self.spacing, strict=True):
             _checks.positive(f"grid.spacing along {name}", step, "metres")
 
-    def _per_axis(self, name: str, values: object) -> tuple[float, ...]:
+    def _per_axis(self, name: str, values: Any) -> tuple[float, ...]:
         array = np.broadcast_to(np.asarray(values, float), (len(self.shape),)) if np.ndim(values) == 0 else values
-        if len(array) != len(self.shape):  # type: ignore[arg-type]
+        if len(array) != len(self.shape):
             raise _checks.fail(f"grid.{name}", f"{len(self.shape)} numbers, one per axis", values)
-        return tuple(float(v) for v in array)  # type: ignore[union-attr]
+        return tuple(float(v) for v in array)
 
     @property
     def ndim(self) -> int:

@@ -49,13 +49,13 @@ class Shots(eqx.Module):
         """The same experiment with other traces."""
         return Shots(traces, self.sources, self.receivers, self.time)
 
-    def __add__(self, other: "Shots | Array | float") -> "Shots":
+    def __add__(self, other: Any) -> "Shots":
         return self.with_traces(self.traces + getattr(other, "traces", other))
 
-    def __sub__(self, other: "Shots | Array | float") -> "Shots":
+    def __sub__(self, other: Any) -> "Shots":
         return self.with_traces(self.traces - getattr(other, "traces", other))
 
-    def __mul__(self, scale: "Array | float") -> "Shots":
+    def __mul__(self, scale: Any) -> "Shots":
         return self.with_traces(self.traces * scale)
 
     __rmul__ = __mul__

@@ -39,7 +39,7 @@ def _executor(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, thread_name_prefix="jaxseis")
 
 
-def over_shots(problem: Problem, shots: int, work: Callable[[int, bool], Any]) -> Iterator[Any]:
+def over_shots(problem: Problem, shots: int, work: Callable[..., Any]) -> Iterator[Any]:
     """``work(shot, parallel)`` for every shot, results in order."""
     workers = threads()
     if workers == 1 or shots == 1 or np.prod(problem.shape) >= LARGE:
@@ -213,7 +213,7 @@ def _width(source: Arrays, receiver: Arrays) -> int:
     return max(windows, default=2)
 
 
-def _samplers(run: Run, receiver: Arrays) -> Iterator[Callable[[int], None]]:
+def _samplers(run: Run, receiver: Arrays) -> Iterator[Callable[[int], Any]]:
     """What receivers that are not points do at each level; they write into ``run.outputs``."""
     problem, given, out = run.problem, run.receiver, run.outputs
     field = problem.equation.fields[0]
@@ -232,7 +232,7 @@ def _samplers(run: Run, receiver: Arrays) -> Iterator[Callable[[int], None]]:
         yield lambda n: out["weights"].__iadd__(given["wavelet"][n] * inside(n))
 
 
-def _drivers(run: Run) -> Iterator[Callable[[int], None]]:
+def _drivers(run: Run) -> Iterator[Callable[[int], Any]]:
     """What sources that are not points do after each step: ``u[n+1] += r q[n]``."""
     problem, source = run.problem, run.source
     field = problem.equation.fields[0]
@@ -264,6 +264,7 @@ def forward(
 
     def work(shot: int, parallel: bool) -> Arrays:
         run = Run("step", shared, source, receiver, shot, parallel)
+        _wavefields.drop(key, shot)
         kept = storage.record(run, every) if storage else None
         outputs = run.finish().outputs
         run.close()
@@ -288,12 +289,20 @@ def born(
 
 
 def gradient(
-    problem: Problem, c: Arrays, source: Arrays, receiver: Arrays, y: np.ndarray, shots: int, storage: Any
+    problem: Problem,
+    c: Arrays,
+    source: Arrays,
+    receiver: Arrays,
+    y: np.ndarray,
+    shots: int,
+    storage: Any,
+    keep: bool = True,
 ) -> tuple[Arrays, dict[str, np.ndarray]]:
     """The transpose of :func:`born`, and of :func:`forward` in the source.
 
     The adjoint field is the same kernel driven by the time-reversed data ``y`` at the receivers and
-    sampled at the sources. The forward field comes from the cache or is propagated again.
+    sampled at the sources. The forward field comes from the cache or is propagated again; it goes back
+    to the cache if it may be needed once more (``keep``), else its memory is free for the next model.
     """
     shared = Coefficients(problem, c)
     every, key = _storing(problem, c, source, storage)
@@ -311,7 +320,10 @@ def gradient(
         adjoint = Adjoint(shared, driver, sampler, shot, parallel)
         for level, fields in wavefield.backward(fresh):
             adjoint.correlate(level, fields)
-        _wavefields.keep(key, shot, wavefield)
+        if keep:
+            _wavefields.keep(key, shot, wavefield)
+        else:
+            wavefield.release()
         return adjoint.finish(every)
 
     total: Arrays = {}
@@ -381,11 +393,11 @@ class Adjoint:
     def __init__(self, shared: Coefficients, driver: Arrays, sampler: Arrays, shot: int, parallel: bool):
         problem = shared.problem
         self.run = run = Run("step", shared, driver, sampler, shot, parallel)
-        self.sums = None
-        if needs_sums(problem.pml, problem.laplacian, problem.ndim):
-            self.sums = Extra("sums", run, parallel, {})
-            run.each_level.append(lambda n: self.sums.call(n, n))
-        self.image = Extra("image", run, parallel, self.sums.own if self.sums else {})
+        wanted = needs_sums(problem.pml, problem.laplacian, problem.ndim)
+        self.sums = sums = Extra("sums", run, parallel, {}) if wanted else None
+        if sums:
+            run.each_level.append(lambda n: sums.call(n, n))
+        self.image = Extra("image", run, parallel, sums.own if sums else {})
 
     def correlate(self, level: int, fields: list[np.ndarray]) -> None:
         """Add the product of the forward field at ``level`` with the adjoint field there."""
@@ -409,7 +421,7 @@ class Adjoint:
         return gradients, outputs
 
 
-def reverse_source(receiver: Arrays, y: np.ndarray) -> Arrays:
+def reverse_source(receiver: Arrays, y: Any) -> Arrays:
     """Receivers as sources, driven by time-reversed data."""
     if "window" in receiver:
         return {"window": receiver["window"], "traces": y[:, ::-1]}
@@ -429,7 +441,7 @@ def reverse_receiver(source: Arrays) -> Arrays:
     return {"weights": source["weights"], "wavelet": source["wavelet"][:, ::-1]}
 
 
-def reverse_time(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def reverse_time(outputs: Arrays) -> Arrays:
     """Samples of a reversed run in forward time (weights have no time axis)."""
     return {k: v if k == "weights" else v[:, ::-1] for k, v in outputs.items()}
 

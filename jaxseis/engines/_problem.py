@@ -117,7 +117,8 @@ class Problem:
         with R the running sum of ``(u+ + 2u + u-)/4``. A sponge has D1 alone.
         """
         d = np.meshgrid(*(self.damping(a, 0) for a in range(self.ndim)), indexing="ij")
-        ones, zero = sum(d), np.zeros(self.shape)
+        zero = np.zeros(self.shape)
+        ones = sum(d, zero)
         if not self.pml:
             return ones, zero, zero
         pairs = sum((d[i] * d[j] for i in range(self.ndim) for j in range(i)), zero)

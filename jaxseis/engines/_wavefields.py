@@ -34,7 +34,8 @@ def digest(static: Any, arrays: Any) -> str:
 
 
 def keep(key: str, shot: int, wavefield: Any) -> None:
-    """Add a wavefield; the least recently used ones go, and so does one that is larger than the limit."""
+    """Add a wavefield in place of one of the same key; the least recently used go (it too, if it is over the limit)."""
+    drop(key, shot)
     with _lock:
         _entries[key, shot] = wavefield
         while _entries and sum(w.nbytes for w in _entries.values()) > limit_bytes():
@@ -46,6 +47,13 @@ def take(key: str, shot: int) -> Any | None:
     """Take a wavefield out of the cache, or None."""
     with _lock:
         return _entries.pop((key, shot), None)
+
+
+def drop(key: str, shot: int) -> None:
+    """Release a wavefield that is about to be computed again, so that its memory is used for that."""
+    wavefield = take(key, shot)
+    if wavefield is not None:
+        wavefield.release()
 
 
 def clear() -> None:

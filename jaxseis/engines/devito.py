@@ -44,7 +44,7 @@ def build(signature: Signature) -> tuple[str, dict[str, Any]]:
         symbols = Symbols(signature)
         equations = list(PROGRAMS[signature.program](symbols))
         language = "openmp" if signature.parallel else "C"
-        operator = Operator(equations, name=signature.program, language=language)
+        operator: Any = Operator(equations, name=signature.program, language=language)
         operator._jit_compile()
     compiler = operator._compiler
     path = compiler.get_jit_dir().joinpath(operator._soname).with_suffix(compiler.so_ext)

@@ -29,7 +29,7 @@ def propagate(problem: Problem, c: dict[str, Array], source: dict[str, Any], rec
         c: coefficients on the padded grid.
         source: the keys of one or several of: ``traces`` (time, points) with ``window``; ``wavefield``
             (time, *grid); ``weights`` (*grid) with ``wavelet`` (time,).
-        receiver: ``window``; or ``wavefield`` (of None); or ``weights`` (gives (time,)); or ``wavelet`` (gives (*grid)).
+        receiver: ``window``; or ``wavefield`` (of None); or ``weights`` (to (time,)); or ``wavelet`` (to (*grid)).
 
     Returns the samples d[n] of the field at level n, for n = 0..steps-1.
     """
@@ -84,7 +84,8 @@ def _stepper(problem: Problem, c: dict[str, Array]) -> Callable[[PyTree, Array],
 def _laplacian_force(
     problem: Problem, c: dict[str, Array], u: dict[str, Array], layers: PyTree
 ) -> tuple[PyTree, PyTree]:
-    forces, new = {f: 0 for f in u}, {}
+    forces: dict[str, Any] = dict.fromkeys(u, 0)
+    new: dict[Any, Any] = {}
     for field, axis in problem.terms:
         force = _second(problem, u[field], axis)
         if problem.pml:
@@ -111,7 +112,8 @@ def _strained_force(
         derivatives[field, axis] = e
     strains = {s.name: sum(derivatives[t] for t in s.terms) for s in equation.strains(ndim)}
     stress = equation.stress({k: c[k] for k in equation.stiffness_names(ndim)}, strains)
-    forces, new = {f: 0 for f in u}, {}
+    forces: dict[str, Any] = dict.fromkeys(u, 0)
+    new: dict[Any, Any] = {}
     for strain in equation.strains(ndim):
         for field, axis in strain.terms:
             parity = equation.parity(field, ndim)[axis]
@@ -170,7 +172,7 @@ def _staggered(problem: Problem, x: Array, axis: int, parity: int) -> Array:
     r, n = len(d), x.shape[axis]
     y = _extended(problem, x, axis, r, parity)
     at = partial(jax.lax.slice_in_dim, y, axis=axis)
-    total = 0
+    total: Any = 0
     for k in range(1, r + 1):
         up, down = r + k - parity, r + 1 - k - parity
         total = total + d[k - 1] * (at(up, up + n) - at(down, down + n))
@@ -202,7 +204,8 @@ def _sample(problem: Problem, receiver: dict[str, Any], u: Array, n: Array) -> A
 def nodes_and_weights(problem: Problem, window: Any) -> tuple[tuple[Array, ...], Array]:
     """Padded-grid indices and product weights, each broadcastable to (points, width, ..., width)."""
     ndim, width = problem.ndim, window.weights.shape[-1]
-    nodes, product = [], 1
+    nodes: list[Array] = []
+    product: Any = 1
     for a in range(ndim):
         shape = (-1, *(width if b == a else 1 for b in range(ndim)))
         index = window.index[:, a, None] + jnp.arange(width) + problem.pad[a][0]

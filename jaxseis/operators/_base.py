@@ -41,9 +41,8 @@ from jaxseis.operators._structure import inner as inner
 class LinearOperator(lx.AbstractLinearOperator):
     """A linear map ``A`` between arrays of natural shape; a frozen pytree with array leaves.
 
-    A subclass writes ``mv(x)`` and ``in_structure()``; everything else has a default. It may write
-    ``out_structure()`` (else found by tracing), ``transpose_mv(y)`` (an explicit formula for ``A.T y``;
-    else derived by JAX) or ``transpose()`` (another operator), and the hooks below.
+    A subclass writes ``mv(x)`` and ``in_structure()``. It may write ``out_structure()`` (else found by
+    tracing), ``transpose_mv(y)`` (``A.T y``; else derived by JAX) or ``transpose()``, and the hooks below.
 
     ``A @ x`` applies, ``A @ B`` composes, ``A + B``, ``A - B``, ``-A``, ``c * A``, ``A / c`` combine,
     ``A.T`` is the transpose and ``A.H`` the adjoint. A real ``c`` keeps the precision of the operator;
@@ -86,6 +85,11 @@ class LinearOperator(lx.AbstractLinearOperator):
         """``x -> conj(A conj(x))``; the operator itself if its domain and range are real."""
         leaves = jax.tree.leaves((self.in_structure(), self.out_structure()))
         return Conjugate(self) if any(map(is_complex, leaves)) else self
+
+    @property
+    def T(self) -> "LinearOperator":
+        """The transpose."""
+        return self.transpose()
 
     @property
     def H(self) -> "LinearOperator":
@@ -155,10 +159,11 @@ class LinearOperator(lx.AbstractLinearOperator):
     def __neg__(self) -> "LinearOperator":
         return Scaled(self, -1.0)
 
-    def __mul__(self, scalar: Any) -> "LinearOperator":
-        return Scaled(self, scalar)
+    def __mul__(self, other: Any) -> "LinearOperator":
+        return Scaled(self, other)
 
-    __rmul__ = __mul__
+    def __rmul__(self, other: Any) -> "LinearOperator":
+        return Scaled(self, other)
 
     def __truediv__(self, scalar: Any) -> "LinearOperator":
         return Scaled(self, 1 / _scalar(self.name, scalar))
@@ -408,40 +413,3 @@ def _scalar(name: str, value: Any) -> Array:
         remedy = "Write A @ x to apply and A @ B to compose; Diagonal(weights) multiplies elementwise."
         raise _checks.fail(f"scalar factor of {name}", "one number", shown(value), remedy)
     return as_inexact(value)
-
-
-# Lineax asks through single dispatch; these answers serve every operator.
-
-_TAGS = {
-    lx.is_symmetric: lx.symmetric_tag,
-    lx.is_diagonal: lx.diagonal_tag,
-    lx.is_tridiagonal: lx.tridiagonal_tag,
-    lx.has_unit_diagonal: lx.unit_diagonal_tag,
-    lx.is_lower_triangular: lx.lower_triangular_tag,
-    lx.is_upper_triangular: lx.upper_triangular_tag,
-    lx.is_positive_semidefinite: lx.positive_semidefinite_tag,
-    lx.is_negative_semidefinite: lx.negative_semidefinite_tag,
-}
-for _question, _tag in _TAGS.items():
-    _question.register(LinearOperator)(lambda operator, tag=_tag: tag in operator.tags())
-
-
-lx.linearise.register(LinearOperator)(lambda operator: operator)
-lx.conj.register(LinearOperator)(lambda operator: operator.conj())
-
-
-@lx.materialise.register(LinearOperator)
-def _(operator):
-    function = lx.FunctionLinearOperator(operator.mv, operator.in_structure(), operator.tags())
-    return lx.materialise(function)
-
-
-@lx.diagonal.register(LinearOperator)
-def _(operator):
-    return jnp.diagonal(operator.as_matrix())
-
-
-@lx.tridiagonal.register(LinearOperator)
-def _(operator):
-    matrix = operator.as_matrix()
-    return jnp.diagonal(matrix), jnp.diagonal(matrix, -1), jnp.diagonal(matrix, 1)

@@ -380,7 +380,7 @@ class BlockDiag(_Blocks):
         return tuple(a.out_structure() for a in self.operators)
 
     def transpose(self) -> LinearOperator:
-        return BlockDiag([a.T for a in self.operators])
+        return BlockDiag(tuple(a.T for a in self.operators))
 
 
 # Plain forms: a matrix, and an operator of SciPy, over raveled arrays.
@@ -420,8 +420,8 @@ def as_scipy(operator: LinearOperator) -> ScipyOperator:
     return ScipyOperator(
         shape=(y.size, x.size),
         dtype=np.result_type(x.dtype, y.dtype),
-        matvec=lambda v: on_host(operator, v, x.dtype),
-        rmatvec=lambda v: on_host(operator.H, v, y.dtype),
+        matvec=lambda v: on_host(operator, v, x.dtype),  # pyright: ignore[reportCallIssue]
+        rmatvec=lambda v: on_host(operator.H, v, y.dtype),  # pyright: ignore[reportCallIssue]
     )
 
 

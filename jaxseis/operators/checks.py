@@ -172,7 +172,7 @@ def taylor_test(
     orders = [_order(steps, values, rounding) for values in (first, second)]
     if max(second) <= 30 * rounding:
         orders[1] = np.inf
-    return TaylorResult(*orders, tolerance, tuple(steps), first, second)
+    return TaylorResult(orders[0], orders[1], tolerance, tuple(steps), first, second)
 
 
 def _reverse_mode(f: Callable, x: PyTree, fx: PyTree) -> Callable[[PyTree], PyTree]:

@@ -124,7 +124,7 @@ class Inverse(LinearOperator):
         if self.reverse and traced:
             y = rules.model(wave.problem, wave.engine, wave.storage, *arguments)
         else:
-            y = rules.propagate(wave.problem, wave.engine, *arguments)
+            y = rules.propagate(wave.problem, wave.engine, *arguments, storage=wave.storage)
         return self.receivers.received(y)
 
     def transpose_mv(self, y: Array) -> Array:

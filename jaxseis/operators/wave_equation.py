@@ -188,7 +188,7 @@ class WaveEquation:
                 "m",
                 f"velocities up to max_velocity = {self.max_velocity:g} km/s",
                 f"{fastest:.6g} km/s",
-                f"The time step of {self.step:.4g} ms would be unstable: make the WaveEquation with a larger max_velocity.",
+                f"The step of {self.step:.4g} ms would be unstable: make the WaveEquation with a larger max_velocity.",
             )
 
     def coefficients(self, medium: Medium) -> dict[str, Array]:
@@ -202,8 +202,9 @@ class WaveEquation:
         points = slowest / (highest * max(self.grid.spacing)) if highest else np.inf
         if points < 3:
             warnings.warn(
-                f"Only {points:.2f} points per wavelength at {slowest:g} km/s and {1000 * highest:.3g} Hz, the highest "
-                f"frequency of the source: numerical dispersion will be strong. Refine the grid or lower the frequency.",
+                f"Only {points:.2f} points per wavelength at {slowest:g} km/s and {1000 * highest:.3g} Hz, the "
+                f"highest frequency of the source: numerical dispersion will be strong. "
+                "Refine the grid or lower the frequency.",
                 stacklevel=4,
             )
 

@@ -37,11 +37,11 @@ from jaxseis.rules._primitives import EXACT as EXACT
 Dict = dict[str, Any]
 
 
-def propagate(problem: Problem, engine: str, c: Dict, source: Dict, receiver: Dict) -> Array:
+def propagate(problem: Problem, engine: str, c: Dict, source: Dict, receiver: Dict, storage: Storage = EXACT) -> Array:
     """Data of all shots, ``P A(c)^-1 q``; differentiable in everything by JAX's own rules."""
     if engine == "xla":
         return _xla(problem, c, source, receiver)
-    return _primitives.propagate(problem, c, source, receiver)
+    return _primitives.propagate(problem, c, source, receiver, storage)
 
 
 def scatter(problem: Problem, engine: str, storage: Storage, c: Dict, dc: Dict, source: Dict, receiver: Dict) -> Array:

@@ -1,7 +1,7 @@
 """Host calls: ``pure_callback`` around the compiled kernels, and the structures of what they give."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -72,8 +72,14 @@ def _host_born(problem: Problem, storage: Any, c: Dict, dc: Dict, source: Dict, 
     return _only(_host.born(problem, c, dc, source, receiver, shot_count(source, receiver)))
 
 
-def _host_gradient(problem: Problem, storage: Any, c: Dict, source: Dict, receiver: Dict, y: np.ndarray) -> Any:
-    return _host.gradient(problem, c, source, receiver, y, shot_count(source, receiver), storage)
+def _host_gradient(problem: Problem, storage: Any, *arrays: Any, keep: bool) -> Any:
+    c, source, receiver, y = arrays
+    return _host.gradient(problem, c, source, receiver, y, shot_count(source, receiver), storage, keep)
 
 
-_HOST = {"forward": _host_forward, "born": _host_born, "gradient": _host_gradient}
+_HOST = {
+    "forward": _host_forward,
+    "born": _host_born,
+    "gradient": partial(_host_gradient, keep=False),
+    "correlate": partial(_host_gradient, keep=True),
+}

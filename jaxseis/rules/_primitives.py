@@ -18,9 +18,9 @@ from jaxseis.rules._calls import Dict, callback, data_structure, like, shot_coun
 EXACT = InMemory(every=1)
 
 
-def propagate(problem: Problem, c: Dict, source: Dict, receiver: Dict) -> Array:
-    """q -> d."""
-    return _bind(_propagate, (c, source, receiver), problem=problem)
+def propagate(problem: Problem, c: Dict, source: Dict, receiver: Dict, storage: Storage = EXACT) -> Array:
+    """q -> d; derivatives in c keep the wavefield as ``storage`` says."""
+    return _bind(_propagate, (c, source, receiver), problem=problem, storage=storage)
 
 
 def scatter(problem: Problem, storage: Storage, c: Dict, dc: Dict, source: Dict, receiver: Dict) -> Array:
@@ -90,14 +90,14 @@ def _dense(tangents: Dict, like: Dict) -> Dict:
     return {k: jnp.zeros_like(like[k]) if _is_zero(t) else t for k, t in tangents.items()}
 
 
-def _propagate_jvp(leaves: Any, tangents: Any, *, tree: Any, problem: Problem) -> Any:
+def _propagate_jvp(leaves: Any, tangents: Any, *, tree: Any, problem: Problem, storage: Storage) -> Any:
     c, source, receiver = arrays = jax.tree.unflatten(tree, leaves)
     dc, ds, dr = jax.tree.unflatten(tree, tangents)
     changed = not all(map(_is_zero, dc.values()))
-    terms = _tangent_terms(lambda s, r: propagate(problem, c, s, r), source, receiver, ds, dr)
+    terms = _tangent_terms(lambda s, r: propagate(problem, c, s, r, storage), source, receiver, ds, dr)
     if changed:
-        terms.append(scatter(problem, EXACT, c, _dense(dc, c), source, receiver))
-    d = _bind(_propagate, arrays, problem=problem)
+        terms.append(scatter(problem, storage, c, _dense(dc, c), source, receiver))
+    d = _bind(_propagate, arrays, problem=problem, storage=storage)
     return [d], [_add(terms, jnp.zeros_like(d))]
 
 
@@ -176,10 +176,10 @@ def _transpose_in_data(
     return values
 
 
-def _propagate_transpose(cts: Any, *leaves: Any, tree: Any, problem: Problem) -> Any:
+def _propagate_transpose(cts: Any, *leaves: Any, tree: Any, problem: Problem, storage: Storage) -> Any:
     c, source, receiver = arrays = jax.tree.unflatten(tree, leaves)
     y = _compat.instantiate(cts[0])
-    apply = partial(propagate, problem, c)
+    apply = partial(propagate, problem, c, storage=storage)
     return _cotangents(arrays, _transpose_in_data(apply, apply, source, receiver, y, 1))
 
 
@@ -238,12 +238,12 @@ def _fold(v: Array, batched: bool, size: int, shots: int) -> Array:
     return v.reshape(size * shots, *v.shape[2:])
 
 
-def _propagate_call(*leaves: Any, tree: Any, problem: Problem) -> list[Array]:
+def _propagate_call(*leaves: Any, tree: Any, problem: Problem, storage: Storage) -> list[Array]:
     c, source, receiver = jax.tree.unflatten(tree, leaves)
     return [callback("forward", problem, None, data_structure(problem, source, receiver), c, source, receiver)]
 
 
-def _propagate_shapes(*leaves: Any, tree: Any, problem: Problem) -> list[Any]:
+def _propagate_shapes(*leaves: Any, tree: Any, problem: Problem, storage: Storage) -> list[Any]:
     _, source, receiver = jax.tree.unflatten(tree, leaves)
     return [data_structure(problem, source, receiver)]
 
@@ -261,7 +261,7 @@ def _scatter_shapes(*leaves: Any, tree: Any, problem: Problem, storage: Storage)
 def _correlate_call(*leaves: Any, tree: Any, problem: Problem, storage: Storage) -> list[Array]:
     c, source, receiver, y = jax.tree.unflatten(tree, leaves)
     structure = (like(c), source_structure(source, shot_count(source, receiver, {"y": y})))
-    return list(callback("gradient", problem, storage, structure, c, source, receiver, y)[0].values())
+    return list(callback("correlate", problem, storage, structure, c, source, receiver, y)[0].values())
 
 
 def _correlate_shapes(*leaves: Any, tree: Any, problem: Problem, storage: Storage) -> list[Any]:

@@ -139,7 +139,7 @@ def columns(geometry, case):
 @every_case
 def test_ragged_spreads_are_the_shots_one_by_one(name):
     e = experiment(name)
-    tables = [np.stack(list(e.case.random_points(n, seed=n).values()), axis=1) for n in (4, 2)]
+    tables = [e.case.table(e.case.random_points(n, seed=n)) for n in (4, 2)]
     wave, sources = e.F.wave, e.case.sources
     ragged = js.Modeling(wave, sources, js.Geometry.ragged(tables))
     d = ragged(e.m) @ e.q
@@ -231,5 +231,6 @@ def test_the_gradient_of_the_misfit_in_positions(end):
         moved = ends | {end: js.Geometry(**{axis: x[..., i] for i, axis in enumerate(e.case.grid.axes)})}
         return js.misfit.least_squares(js.Modeling(F.wave, **moved)(e.m) @ e.q, d)
 
-    x = jnp.clip(ends[end].positions, 110.0, 230.0) * jnp.ones((2, 1, 1)) + 0.3 * jnp.array([[[0.0]], [[1.0]]])
+    count = ends[end].points
+    x = jnp.stack([e.case.table(e.case.random_points(count, seed, 0.2, 0.8)) for seed in (14, 15)])
     assert js.taylor_test(misfit, x, 10 * e.case.noise(*x.shape, seed=13), tolerance=TAYLOR)

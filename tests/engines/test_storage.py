@@ -45,12 +45,10 @@ def misfit(e, **changes):
     return lambda m: 0.5 * jnp.sum((F(m) @ e.q - e.y) ** 2)
 
 
-def gradient(e, storage):
-    """Gradients of all coefficients and of the source, straight from the host engine."""
+def gradients(e, storage):
+    """Gradients in the model and in the source."""
     F = e.case.modeling(storage=storage)
-    c, source = F.wave.coefficients(e.m), F.sources.source(e.q)
-    arrays = jax.tree.map(np.asarray, (c, source, F.receivers.receiver(), e.y))
-    return _host.gradient(F.wave.problem, *arrays, 2, storage)
+    return jax.vjp(lambda m, q: F(m) @ q, e.m, e.q)[1](e.y)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -58,54 +56,40 @@ def gradient(e, storage):
 @pytest.mark.parametrize("segments", [None, 1, 2, 1000])
 def test_recomputing_changes_no_bit(name, every, segments):
     e = experiment(name)
-    kept, recomputed = gradient(e, js.InMemory(every)), gradient(e, js.Recompute(segments, every))
+    kept, recomputed = gradients(e, js.InMemory(every)), gradients(e, js.Recompute(segments, every))
     for a, b in zip(jax.tree.leaves(kept), jax.tree.leaves(recomputed), strict=True):
         np.testing.assert_array_equal(a, b)
-
-
-@pytest.mark.parametrize("storage", [js.Recompute(every=1), js.Recompute(segments=3, every=1)])
-def test_recomputing_gives_the_same_gradient_to_users(storage):
-    e = experiment(BARE)
-    results = [jax.value_and_grad(misfit(e, storage=s))(e.m) for s in (js.InMemory(every=1), storage)]
-    assert_close(results[1], results[0])
 
 
 @pytest.mark.parametrize("every", [2, 3])
 def test_a_subset_of_levels_is_the_adjoint_of_scattering_at_these_levels(every):
     """g = -(k / dt^2) sum over n = 0, k, 2k, ... of u[n] (v[n+1] - 2 v[n] + v[n-1]), v the adjoint field."""
     e = experiment(BARE)
-    F = e.F
-    u = F.wave(e.m).inv @ F.sources.T @ e.q
-    v = F.wave(e.m).inv.T @ F.receivers.with_shots(2).T @ e.y
+    F, inverse = e.F, e.F.wave(e.m).inv
+    u = inverse @ F.sources.T @ e.q
+    v = (F.receivers.with_shots(2) @ inverse).T @ e.y
     v = jnp.pad(v, ((0, 0), (1, 1), (0, 0), (0, 0)))  # u[0] = 0, and v vanishes from the last level on
     scattered = (u * (v[:, 2:] - 2 * v[:, 1:-1] + v[:, :-2]))[:, ::every]
     expected = -every / F.wave.step**2 * jnp.sum(scattered, (0, 1))
     assert_close((F.jacobian(e.m, e.q, js.InMemory(every)).T @ e.y).m, expected)
 
 
-def band_limited():
-    """Gradients of a band-limited experiment: exact, and at the Nyquist rate of its source."""
-    e = experiment(BARE)
-    case = e.case.replace(time=js.TimeAxis(duration=400.0, step=1.25))
-    q = js.ricker(case.time, peak_frequency=0.012)
-    y = case.modeling()(case.medium(seed=5)) @ q
-    storages = js.InMemory(every=1), js.InMemory()
-    operators = [case.modeling().jacobian(e.m, q, storage) for storage in storages]
-    source = jax.tree.map(np.asarray, case.modeling().sources.source(jnp.broadcast_to(q[:, None], (2, q.size, 1))))
-    return [J.T @ y for J in operators], _host.nyquist_interval(source, case.time.size)
-
-
 def test_the_nyquist_rate_is_enough_for_a_band_limited_source():
-    (exact, thinned), every = band_limited()
-    assert every > 4
-    assert_close(thinned, exact, "nyquist")
+    """A smooth medium, and residuals that have died away at the end of the record."""
+    case = experiment("2-D constant density").case.replace(time=js.TimeAxis(duration=600.0, step=1.25))
+    depth = np.linspace(0, 1, case.shape[1]) * np.ones((case.shape[0], 1))
+    m, other = (js.squared_slowness(1.8 + contrast * depth) for contrast in (0.6, 0.7))
+    q, F = js.ricker(case.time, peak_frequency=0.012), case.modeling()
+    y = F(other) @ q - F(m) @ q
+    exact, thinned = (F.jacobian(m, q, storage).T @ y for storage in (js.InMemory(every=1), js.InMemory()))
     assert error(thinned, exact) > 0
+    assert_close(thinned, exact, "nyquist")
 
 
-@pytest.mark.parametrize(("frequency", "expected"), [(0.5, 1), (0.25, 2), (0.125, 4)])
+@pytest.mark.parametrize(("frequency", "expected"), [(0.4, 1), (0.22, 2), (0.105, 4)])
 def test_the_nyquist_interval_of_a_tone(frequency, expected):
     n = np.arange(400)
-    tone = np.sin(2 * np.pi * frequency * 0.98 * n) * np.exp(-(((n - 200) / 50) ** 2))
+    tone = np.sin(2 * np.pi * frequency * n) * np.exp(-(((n - 200) / 50) ** 2))
     assert _host.nyquist_interval({"traces": tone[None, :, None]}, n.size) == expected
     assert _host.nyquist_interval({"weights": None, "wavelet": tone[None]}, n.size) == expected
 
@@ -145,7 +129,7 @@ def test_migration_at_a_fixed_model_propagates_once_more_each(runs):
 @pytest.mark.parametrize("change", ["m", "q", "step"])
 def test_the_cache_knows_what_a_wavefield_depends_on(runs, change):
     e = experiment(BARE)
-    e.J.T @ e.y
+    _ = e.J.T @ e.y
     m, q = (2.0 * v if change == k else v for k, v in (("m", e.m.m), ("q", e.q)))
     F = e.case.modeling(max_velocity=4.0) if change == "step" else e.F
     _ = F.jacobian(m, q).T @ e.y

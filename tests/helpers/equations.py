@@ -57,8 +57,8 @@ class Case:
         return js.Grid(self.shape, spacing=(10.0, 9.0, 11.0)[: len(self.shape)], origin=(100.0, -20.0, 5.0)[: len(self.shape)])
 
     def wave(self, **changes) -> js.WaveEquation:
-        options = {"engine": "devito", "storage": js.InMemory(every=1)} | self.options | changes
-        return js.WaveEquation(self.grid, self.equation, self.time, MAX_VELOCITY, **options)
+        options = {"max_velocity": MAX_VELOCITY, "engine": "devito", "storage": js.InMemory(every=1)}
+        return js.WaveEquation(self.grid, self.equation, self.time, **options | self.options | changes)
 
     def medium(self, seed: int = 0) -> js.Medium:
         rng = np.random.default_rng(seed)
@@ -81,8 +81,12 @@ class Case:
             for name, origin, extent, column in zip(self.grid.axes, self.grid.origin, self.grid.extent, columns, strict=True)
         }
 
-    def random_points(self, count: int, seed: int) -> dict[str, np.ndarray]:
-        return self.points(np.random.default_rng(seed).uniform(0.02, 0.98, (count, len(self.shape))))
+    def random_points(self, count: int, seed: int, low: float = 0.02, high: float = 0.98) -> dict[str, np.ndarray]:
+        return self.points(np.random.default_rng(seed).uniform(low, high, (count, len(self.shape))))
+
+    def table(self, points: dict[str, np.ndarray]) -> np.ndarray:
+        """Coordinates as a table (points, space)."""
+        return np.stack(list(points.values()), axis=1)
 
     @property
     def sources(self) -> js.Geometry:
