@@ -15,7 +15,6 @@ from functools import reduce
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import lineax as lx
 import numpy as np
 
