@@ -115,7 +115,8 @@ class Jaxseis:
         """Steps between the levels at which the default storage keeps the wavefield."""
         from jaxseis.engines._host import nyquist_interval
 
-        return int(nyquist_interval(self.F.sources.source(self.F(self.m).broadcast_input(self.q)), self.wave.problem.steps))
+        source = self.F.sources.source(self.F(self.m).broadcast_input(self.q))
+        return int(nyquist_interval(source, self.wave.problem.steps))
 
 
 class Devito:
@@ -174,7 +175,8 @@ class Devito:
     def _make_gradient(self, e: Experiment) -> None:
         from devito import Eq, Function, Inc, TimeFunction, solve
 
-        self.saved, self.v = TimeFunction(name="saved", save=e.steps, **self.fields), TimeFunction(name="v", **self.fields)
+        self.saved = TimeFunction(name="saved", save=e.steps, **self.fields)
+        self.v = TimeFunction(name="v", **self.fields)
         step = Eq(self.saved.forward, solve(self.wave(self.saved), self.saved.forward))
         self._saving = self.make([step, self.drive(self.saved), self.rec.interpolate(expr=self.saved)])
         self.sum, v, dt = Function(name="grad", grid=self.grid), self.v, self.grid.time_dim.spacing
@@ -226,7 +228,6 @@ class Deepwave:
         import deepwave
         import torch
 
-        torch.set_num_threads(torch.get_num_threads())
         self.e, self.torch, self.deepwave = e, torch, deepwave
         self.v, self.dv = torch.tensor(1000 * e.start), torch.tensor(1000 * (e.true - e.start))
         self.experiment: dict[str, Any] = {

@@ -42,8 +42,8 @@ class Times:
         self.others.append(others)
 
     def calm(self, i: int) -> bool:
-        """Whether call i had the machine to itself."""
-        return self.others[i] < CALM
+        """Whether call i had the machine to itself (which processor time does not need)."""
+        return _one_thread or self.others[i] < CALM
 
     @property
     def median(self) -> float:
@@ -56,17 +56,29 @@ class Times:
 
 
 def seconds(job: Callable[[], Any]) -> float:
-    """Wall-clock time of one call."""
-    start = time.perf_counter()
+    """Time of one call: wall-clock time, or processor time where :func:`use_one_thread` was called."""
+    clock = time.process_time if _one_thread else time.perf_counter
+    start = clock()
     job()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def timed(job: Callable[[], Any]) -> tuple[float, float]:
-    """Wall-clock time of one call, and the share of the processors that other programs took during it."""
-    before = _seconds_of_others()
+    """Time of one call, and the share of the processors that other programs took during it."""
+    start, before = time.perf_counter(), _seconds_of_others()
     elapsed = seconds(job)
-    return elapsed, (_seconds_of_others() - before) / (elapsed * (os.cpu_count() or 1))
+    return elapsed, (_seconds_of_others() - before) / ((time.perf_counter() - start) * (os.cpu_count() or 1))
+
+
+_one_thread = False
+
+
+def use_one_thread() -> None:
+    """Compare on one thread each, by processor time, which other programs disturb little. Call it before all else."""
+    global _one_thread
+    _one_thread = True
+    os.environ |= {name: "1" for name in ("JAXSEIS_THREADS", "OMP_NUM_THREADS")}
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
 
 
 def _seconds_of_others() -> float:
@@ -82,18 +94,17 @@ def _seconds_of_others() -> float:
 def alternate(jobs: Mapping[str, Callable[[], Any]], rounds: int, limit: float) -> dict[str, Times]:
     """Time the jobs in turns, after the first call of each.
 
-    ``rounds`` rounds, or more until as many were calm, but no new round after ``limit`` seconds.
+    ``rounds`` rounds, or more until as many were calm; but no new round after ``limit`` seconds, of
+    which half at most go by in waiting for calm.
     """
-    deadline = time.monotonic() + limit
+    deadline, patience = time.monotonic() + limit, limit / 2
     times = {name: Times(seconds(job)) for name, job in jobs.items()}
     names = list(jobs)
-    while not _calm_rounds(times) or (len(_calm_rounds(times)) < rounds and time.monotonic() < deadline):
-        _wait_for_calm(deadline)
+    while len(_calm_rounds(times)) < rounds and (time.monotonic() < deadline or not times[names[0]].warm):
+        patience -= 0 if _one_thread else _wait_for_calm(patience)
         for name in names:
             times[name].add(*timed(jobs[name]))
         names.reverse()
-        if time.monotonic() > deadline:
-            break
     return times
 
 
@@ -102,9 +113,12 @@ def _calm_rounds(times: Mapping[str, Times]) -> list[int]:
     return [i for i in range(count) if all(t.calm(i) for t in times.values())]
 
 
-def _wait_for_calm(deadline: float) -> None:
-    while time.monotonic() < deadline and timed(lambda: time.sleep(0.3))[1] > CALM:
+def _wait_for_calm(patience: float) -> float:
+    """Wait until nothing else runs, at most so many seconds; how many it took."""
+    start = time.monotonic()
+    while time.monotonic() - start < patience and timed(lambda: time.sleep(0.3))[1] > CALM:
         time.sleep(1)
+    return time.monotonic() - start
 
 
 def ratio(times: Mapping[str, Times], numerator: str, denominator: str) -> float | None:
@@ -136,12 +150,12 @@ def fresh_process(script: Path, *arguments: str, **environment: str) -> tuple[fl
     with subprocess.Popen(
         [sys.executable, str(script), *arguments], env=os.environ | environment, stdout=subprocess.PIPE, text=True
     ) as process:
-        line, elapsed = "", 0.0
+        lines, elapsed = [""], 0.0
         for line in process.stdout:  # type: ignore[union-attr]
-            elapsed = time.perf_counter() - start
+            lines, elapsed = [line], time.perf_counter() - start
     if process.returncode:
         raise RuntimeError(f"{script.name} {' '.join(arguments)} failed with status {process.returncode}.")
-    return elapsed, line.strip()
+    return elapsed, lines[-1].strip()
 
 
 def empty_caches() -> tuple[tempfile.TemporaryDirectory, dict[str, str]]:
@@ -191,7 +205,7 @@ def show_times(times: Mapping[str, Times]) -> None:
         for name, t in times.items()
         for n in [len(t.warm)]
     ]
-    show("Seconds", ("job", "first call", "median", "fastest", "calm calls"), rows)
+    show("Seconds" + " of processor time" * _one_thread, ("job", "first call", "median", "fastest", "calm calls"), rows)
 
 
 def number(value: float | None) -> str:
@@ -224,7 +238,12 @@ def arguments(description: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures and raw times as one JSON object")
     parser.add_argument("--quick", action="store_true", help="smaller problems and fewer rounds")
-    return parser.parse_args()
+    text = "one thread each, by processor time: for a machine that is not at rest"
+    parser.add_argument("--one-thread", action="store_true", help=text)
+    given = parser.parse_args()
+    if given.one_thread:
+        use_one_thread()
+    return given
 
 
 def write_json(path: Path | None, facts: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ import jaxseis as js
 from jaxseis import datasets, plotting
 
 CORNERS = (3.0, 5.0, 8.0, 12.0)  # Hz, of the bands
-ADAM_STEPS, LBFGS_STEPS, BATCH = 30, 6, 8
+ADAM_STEPS, LBFGS_STEPS, BATCH = 12, 12, 8
 
 
 def lowpass(x, step, corner):
@@ -65,26 +65,27 @@ def invert(F, q, observed, m, box, free, steps, batch, show=True):
 
     history, models = [], []
     batches = js.shot_batches(jax.random.key(0), F.shots, min(batch, F.shots))
-    for corner in CORNERS:
+    for band, corner in enumerate(CORNERS):
         step, kilohertz = F.wave.time.step, js.hertz(corner)
         data = jnp.moveaxis(lowpass(jnp.moveaxis(observed, 1, -1), step, kilohertz), -1, 1)
         phi = js.FWI(F, lowpass(q, step, kilohertz), data)
         scale = 1 / float(phi(m))
         with js.progress(steps[0] + steps[1], f"up to {corner:g} Hz", show) as bar:
-            m = adam(phi, value_and_grad, project, m, steps[0], batches, scale, history, bar)
+            m = adam(phi, value_and_grad, project, m, steps[0], 8e-3 / 2**band, batches, scale, history, bar)
             m = lbfgs(phi, value_and_grad, project, m, steps[1], scale, history, bar)
         models.append(m)
     return models, history
 
 
-def adam(phi, value_and_grad, project, m, steps, batches, scale, history, bar):
-    """Stochastic Adam on random batches of shots; the step falls to a tenth."""
-    optimizer = optax.adam(optax.cosine_decay_schedule(8e-3, max(steps, 1), alpha=0.1))
-    state = optimizer.init(m)
+def adam(phi, value_and_grad, project, m, steps, rate, batches, scale, history, bar):
+    """Stochastic Adam on random batches of shots; cells that the data hardly see move little (large eps)."""
+    optimizer = optax.adam(optax.cosine_decay_schedule(rate, max(steps, 1), alpha=0.1), eps=0.1)
+    state, largest = optimizer.init(m), None
     for _ in range(steps):
         shots = next(batches)
         value, g = value_and_grad(phi[shots], m)
-        update, state = optimizer.update(g, state)
+        largest = largest or float(jnp.abs(g).max())
+        update, state = optimizer.update(g / largest, state)
         m = project(optax.apply_updates(m, update))
         history.append(float(value) * scale * phi.observed.shape[0] / len(shots))
         bar.step(misfit=history[-1])
@@ -96,9 +97,9 @@ def lbfgs(phi, value_and_grad, project, m, steps, scale, history, bar):
     optimizer = optax.lbfgs(memory_size=6, linesearch=None)
     state = optimizer.init(m)
     value, g = value_and_grad(phi, m)
-    for _ in range(steps):
+    for first in range(steps):
         direction, state = optimizer.update(g, state, m)
-        length = 1.0 if history and state[0].count > 1 else 0.02 * float(jnp.abs(m).max() / jnp.abs(direction).max())
+        length = 1.0 if first > 0 else 0.02 * float(jnp.abs(m).max() / jnp.abs(direction).max())
         for _ in range(6):
             trial = project(m + length * direction)
             new_value, new_g = value_and_grad(phi, trial)

@@ -20,10 +20,8 @@ import jaxseis as js
 from jaxseis import datasets, plotting
 
 SHAPE, SPACING = (321, 161), 12.5  # nodes along (x, z); metres
-SHOTS, AT_ONCE = 24, 4
-DURATION, STEP = 2000.0, 4.0  # ms
-PEAK = 14.0  # Hz
-SMOOTHING = 8  # cells, of the background
+SHOTS, AT_ONCE, DURATION, STEP = 24, 4, 2000.0, 4.0  # ms
+PEAK, SMOOTHING = 14.0, 8  # Hz; cells, of the background
 
 
 def experiment(grid, vmax, shots, time):
@@ -66,8 +64,8 @@ def draw(path, grid, vp, start, F, record, reflections, raw, image):
     plotting.velocity(start, grid, axes[0, 1], limits=limits, title="Background")
     for ax, traces, title in zip(axes[1], (record, reflections), ("One shot", "Its reflections"), strict=True):
         plotting.gather(traces, F.wave.time, F.receivers.geometry, ax, clip=97, title=title)
-    plotting.perturbation(np.where(below, raw, 0), grid, axes[2, 0], colorbar=False, title="Migrated image")
-    plotting.perturbation(np.where(below, image, 0), grid, axes[2, 1], colorbar=False, title="Filtered, scaled by depth")
+    for ax, x, title in zip(axes[2], (raw, image), ("Migrated image", "Filtered, scaled by depth"), strict=True):
+        plotting.perturbation(np.where(below, x, 0), grid, ax, colorbar=False, title=title)
     figure.savefig(path, dpi=150)
 
 
@@ -78,12 +76,13 @@ def main(argv=None):
     parser.add_argument("--shape", type=int, nargs=2, default=SHAPE)
     parser.add_argument("--shots", type=int, default=SHOTS)
     parser.add_argument("--duration", type=float, default=DURATION, help="record length, ms")
+    parser.add_argument("--smoothing", type=float, default=SMOOTHING, help="of the background, cells")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     args = parser.parse_args(argv)
 
     grid = js.Grid(shape=args.shape, spacing=SPACING)
     vp = datasets.faulted_layers_with_salt(grid)
-    start = datasets.smooth(vp, SMOOTHING)
+    start = datasets.smooth(vp, args.smoothing)
     time = js.TimeAxis(duration=args.duration, step=STEP)
     F = experiment(grid, 1.05 * float(vp.max()), args.shots, time)
     m, m0, q = js.squared_slowness(vp), js.squared_slowness(start), js.ricker(time, js.hertz(PEAK))

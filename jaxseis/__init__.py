@@ -31,6 +31,7 @@ from jaxseis.operators.modeling import Jacobian as Jacobian
 from jaxseis.operators.modeling import Modeling as Modeling
 from jaxseis.operators.projection import ExtendedSource as ExtendedSource
 from jaxseis.operators.projection import Projection as Projection
+from jaxseis.operators.resample import Resample as Resample
 from jaxseis.operators.wave_equation import WaveEquation as WaveEquation
 from jaxseis.resampling import Resampling as Resampling
 from jaxseis.shots import Shots as Shots

@@ -22,7 +22,8 @@ def is_concrete(*values: Any) -> bool:
 def when_concrete(check: Callable[..., None], *values: Any) -> None:
     """Run a value check now if it can be; traced values are checked later, on the host."""
     if is_concrete(*values):
-        check(*values)
+        with jax.ensure_compile_time_eval():  # the check may compute, and jit stages even what is constant
+            check(*values)
 
 
 def positive(name: str, value: float, unit: str, remedy: str = "") -> float:

@@ -123,7 +123,7 @@ def load(signature: Any, build: Callable[[Any], Any]) -> Kernel:
 
 def compiler() -> str | None:
     """The C compiler that would be used, or None."""
-    return next(filter(None, map(shutil.which, (os.environ.get("CC", "gcc").split()[0], "cc", "clang"))), None)
+    return next(filter(None, map(shutil.which, (*os.environ.get("CC", "gcc").split()[:1], "cc", "clang"))), None)
 
 
 def cache_folder() -> Path:

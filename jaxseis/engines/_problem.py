@@ -54,24 +54,24 @@ class Problem:
         """Whether the layer is a perfectly matched one."""
         return isinstance(self.absorbing, PML)
 
-    @property
+    @cached_property
     def pad(self) -> tuple[tuple[int, int], ...]:
         """Nodes added before and after the grid along each axis."""
         both = self.cells + self.margin
         lows = [both] * (self.ndim - 1) + [0 if self.free_surface else both]
         return tuple((low, both) for low in lows)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Shape of the padded grid."""
         return tuple(n + low + high for n, (low, high) in zip(self.grid.shape, self.pad, strict=True))
 
-    @property
+    @cached_property
     def interior(self) -> tuple[slice, ...]:
         """The user's grid within the padded one."""
         return tuple(slice(low, low + n) for n, (low, _) in zip(self.grid.shape, self.pad, strict=True))
 
-    @property
+    @cached_property
     def laplacian(self) -> bool:
         """Whether the stiffness is the plain Laplacian."""
         return not self.equation.strains(self.ndim)
@@ -81,7 +81,7 @@ class Problem:
         """Order of the staggered differences: of the strains, or of the layer's correction to a Laplacian."""
         return differences.layer_order(self.order) if self.laplacian else self.order
 
-    @property
+    @cached_property
     def terms(self) -> tuple[tuple[str, int], ...]:
         """Every derivative (field, axis) that the equation takes."""
         if self.laplacian:

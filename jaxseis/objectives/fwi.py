@@ -73,6 +73,8 @@ class FWI(eqx.Module):
         ``shots_at_once`` bounds the wavefields in memory: forward and adjoint of so many shots alternate.
         The misfit must then be a sum over shots. By default all shots go forward, then all back.
         """
+        if shots_at_once is not None and (int(shots_at_once) != shots_at_once or shots_at_once < 1):
+            raise _checks.fail("shots_at_once", "a whole number of at least 1, or None", shots_at_once)
         if shots_at_once is None or shots_at_once >= self.observed.shape[0]:
             return jax.value_and_grad(self.__call__)(m)
         zero = (jnp.zeros((), self.observed.dtype), jax.tree.map(jnp.zeros_like, m))

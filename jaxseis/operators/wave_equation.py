@@ -167,6 +167,8 @@ class WaveEquation:
             if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
                 remedy += ', or call jax.config.update("jax_enable_x64", True) for double precision'
             raise _checks.fail(name, "a float32 array", "a float64 one", remedy + ".")
+        if jnp.iscomplexobj(value):
+            raise _checks.fail(name, "real numbers", "complex ones")
         return jnp.asarray(value, self.dtype)
 
     def _check_values(self, medium: Medium) -> None:

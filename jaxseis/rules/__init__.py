@@ -64,7 +64,7 @@ def _xla(problem: Problem, c: Dict, source: Dict, receiver: Dict) -> Array:
     one = lambda s, r: xla.propagate(problem, c, s, r)  # noqa: E731
     axes = [jax.tree.map(lambda v: 0 if v.shape[0] == shots else None, x) for x in (source, receiver)]
     squeezed = [
-        jax.tree.map(lambda v, a: v if a == 0 else v[0], x, a, is_leaf=lambda v: v is None)
+        jax.tree.map(lambda v, a: v if a == 0 or v is None else v[0], x, a, is_leaf=lambda v: v is None)
         for x, a in zip((source, receiver), axes, strict=True)
     ]
     if shots == 1:

@@ -18,6 +18,7 @@ TAYLOR = 0.05
 ACCURACY = {
     "nyquist": 1e-3,  # gradients from wavefields at the Nyquist rate of the sources
     "differences": 1e-3,  # a derivative against divided differences
+    "resampling": 1e-6,  # within the pass band
     "solver": 1e-6,  # what an iterative solver leaves
 }
 """Errors of approximation, which do not depend on the precision."""

@@ -11,7 +11,7 @@ from helpers.tolerances import TAYLOR, TOLERANCES, assert_close, error
 
 import jaxseis as js
 from jaxseis.operators._base import Composition, inner
-from jaxseis.operators._structure import structure_of
+from jaxseis.operators._structure import same_structure, structure_of
 from jaxseis.operators.basic import Diagonal, Identity, Restriction, VStack
 from jaxseis.operators.inverse import Inverse
 from jaxseis.operators.projection import End
@@ -212,7 +212,7 @@ def test_selected_shots(shots, monkeypatch):
     assert F.shots == J.F.shots == len(chosen)
     assert_close(F(e.m) @ e.q[chosen], (e.F(e.m) @ e.q)[chosen])
     assert_close(J @ e.dm, (e.J @ e.dm)[chosen])
-    assert J.in_structure() == e.J.in_structure()
+    assert same_structure(J.in_structure(), e.J.in_structure())
 
 
 def test_selected_shots_of_a_ragged_geometry():
@@ -311,13 +311,18 @@ def test_resampled_ends_are_adjoint(correct_dispersion):
 
 
 def test_resampled_data_are_samples_of_the_fine_ones():
-    """A band-limited wavelet: four times as many samples change nothing at the common times."""
-    e = experiment("2-D constant density")
+    """A band-limited wavelet: three times as many samples change nothing at the common times.
+
+    But for the end of the record, where what comes later is not known.
+    """
+    e = experiment(NAMES[0])
     d = {}
-    for step in (4.0, 1.0):
+    for step in (3.75, 1.25):
         case = e.case.replace(time=js.TimeAxis(duration=240.0, step=step))
-        d[step] = case.modeling()(js.squared_slowness(jnp.full(case.shape, 2.0))) @ js.ricker(case.time, 0.03, delay=100.0)
-    assert error(d[4.0], d[1.0][:, ::4]) < 1e-3
+        F = case.modeling(absorbing=js.Sponge(6))
+        assert F.wave.step == 1.25
+        d[step] = F(js.squared_slowness(jnp.full(case.shape, 2.0))) @ js.ricker(case.time, 0.03, delay=100.0)
+    assert_close(d[3.75][:, :45], d[1.25][:, ::3][:, :45], "resampling")
 
 
 @pytest.mark.parametrize("name", [n for n, case in CASES.items() if case.dtype == "float32"])

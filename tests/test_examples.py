@@ -1,0 +1,62 @@
+"""The scripts of examples/, each run on a small grid: a figure is drawn and the numbers make sense."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter, laplace
+
+pytest.importorskip("matplotlib")
+pytestmark = pytest.mark.examples
+FOLDER = Path(__file__).resolve().parents[1] / "examples"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs an example's ``main`` with a figure in a folder of its own; gives what it returns."""
+    import matplotlib.pyplot as plt
+
+    def call(name, *arguments):
+        spec = importlib.util.spec_from_file_location(f"examples_{name}", FOLDER / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        figure = tmp_path / "new folder" / f"{name}.png"
+        result = module.main(["--output", str(figure), *map(str, arguments)])
+        assert figure.stat().st_size > 10_000
+        return result
+
+    yield call
+    plt.close("all")
+
+
+def test_every_example_is_run_here():
+    source = Path(__file__).read_text()
+    assert [p.stem for p in FOLDER.glob("*.py") if f'"{p.stem}", "--' not in source] == []
+
+
+def test_shot_record(run):
+    traces = np.asarray(run("shot_record", "--shape", 81, 41, "--duration", 800))
+    assert traces.shape == (201, 81)
+    nearest, farthest = 28, 80  # the shot is at 35 % of the line
+    assert np.argmax(np.abs(traces[:, nearest])) < np.argmax(np.abs(traces[:, farthest]))
+    assert np.abs(traces[:, nearest]).max() > np.abs(traces[:, farthest]).max() > 0
+
+
+def test_fwi_lowers_the_model_error(run):
+    errors = run("fwi", "--steps", 3, 1, "--shape", 61, 41, "--shots", 4, "--duration", 1200, "--quiet")
+    assert errors[-1] < errors[0]
+
+
+def test_rtm_puts_reflectors_where_they_are(run):
+    options = "--shots", 6, "--duration", 900, "--smoothing", 3, "--quiet"
+    image, dm = run("rtm", "--shape", 101, 61, *options)
+    deep = np.s_[10:-10, 20:-8]  # away from the sources and the edges
+    expected = -laplace(gaussian_filter(dm, 2))  # what the band of the wavelet leaves of the truth
+    assert np.corrcoef(image[deep].ravel(), expected[deep].ravel())[0, 1] > 0.5
+
+
+def test_lsrtm_fits_the_reflections_and_beats_migration(run):
+    residual, (migrated, inverted) = run("lsrtm", "--shape", 81, 41, "--shots", 4, "--duration", 800, "--iterations", 5)
+    assert residual < 0.7
+    assert inverted > migrated > 0
