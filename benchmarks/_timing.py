@@ -164,6 +164,14 @@ def empty_caches() -> tuple[tempfile.TemporaryDirectory, dict[str, str]]:
     return folder, {"JAXSEIS_CACHE": folder.name, "TMPDIR": folder.name}
 
 
+def announced(measure: Callable[..., Any], *given: Any) -> Any:
+    """The result of a part of a benchmark, with a line on standard error that says what it took."""
+    start = time.perf_counter()
+    result = measure(*given)
+    print(f"{measure.__name__}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    return result
+
+
 @dataclass(frozen=True)
 class Target:
     """A figure of a benchmark and its bound: at least ``low`` or at most ``high``."""

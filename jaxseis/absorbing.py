@@ -45,6 +45,8 @@ class _Layer:
             )
         if not 0 < self.reflection < 1:
             raise _checks.fail(f"{name}.reflection", "a number between 0 and 1", self.reflection)
+        if self.exponent <= 0:
+            raise _checks.fail(f"{name}.exponent", "a positive number", self.exponent)
 
     def profile(self, depth: np.ndarray, spacing: float, velocity: float) -> np.ndarray:
         """Damping rate (1/ms) at ``depth`` cells inside the layer (negative: outside, where it is 0).

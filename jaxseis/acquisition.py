@@ -106,6 +106,8 @@ class Geometry(eqx.Module):
         rows = [np.atleast_2d(np.asarray(t, float)) for t in tables]
         if not rows or len({r.shape[1] for r in rows}) != 1 or min(len(r) for r in rows) == 0:
             raise _checks.fail("tables", "one non-empty (points, space) array per shot", [r.shape for r in rows])
+        for row in rows:
+            _checks.finite("tables", row)
         longest = max(len(r) for r in rows)
         padded = np.stack([np.concatenate([r, np.repeat(r[:1], longest - len(r), 0)]) for r in rows])
         mask = np.arange(longest)[None] < np.array([len(r) for r in rows])[:, None]

@@ -111,8 +111,8 @@ def test_pytrees(name):
     [
         (lambda: js.Geometry(x=X), r"geometry: expected coordinates x\[, y\] and z, got only \['x'\]"),
         (lambda: js.Geometry(), "geometry: expected coordinates .* got only nothing"),
-        (lambda: js.Geometry(x=X, z=jnp.ones(2)), "geometry: expected coordinates that broadcast together, got .*'x'"),
-        (lambda: js.Geometry(x=jnp.array([1.0, np.nan]), z=1.0), "geometry.x: expected finite numbers, got nan at index"),
+        (lambda: js.Geometry(x=X, z=jnp.ones(2)), "geometry: expected coordinates that broadcast together"),
+        (lambda: js.Geometry(x=jnp.array([1.0, np.nan]), z=1.0), "geometry.x: expected finite numbers, got nan"),
         (lambda: js.Geometry(x=jnp.ones((2, 2, 2)), z=1.0), r"geometry: expected coordinates of shape \(shots,\) or"),
         (lambda: js.Geometry.spread(x=jnp.ones((2, 2)), z=1.0), r"geometry: expected coordinates of shape \(points,\)"),
         (lambda: js.Geometry.ragged([]), "tables: expected one non-empty"),
@@ -131,5 +131,5 @@ def test_masked_points_may_lie_anywhere():
     padded = js.Geometry._make(jnp.array([[[1.0, 1.0], [99.0, 1.0]]]), jnp.array([[True, False]]), False)
     check_inside("receivers", padded, grid)
     seen = js.Geometry._make(padded.positions, jnp.array([[True, True]]), False)
-    with pytest.raises(ValueError, match=r"receivers: expected positions inside the grid \[0, 4\] x \[0, 3\] m, got shot 0 point 1"):
+    with pytest.raises(ValueError, match=r"receivers: .* inside the grid \[0, 4\] x \[0, 3\] m, got shot 0 point 1"):
         check_inside("receivers", seen, grid)

@@ -99,10 +99,10 @@ def test_every_parameter_is_checked(name, value):
 
 SI = {
     "velocity in m/s": (lambda: js.squared_slowness(1500.0), "velocity: expected km/s.*divided by 1000"),
-    "model in m/s": (lambda: F(jnp.full(CASE.shape, 1500.0**-2)), "m: expected squared slowness in s.2/km.2.*divided by 1000"),
+    "model in m/s": (lambda: F(jnp.full(CASE.shape, 1500.0**-2)), "m: expected squared slowness.*divided by 1000"),
     "max_velocity in m/s": (lambda: wave(max_velocity=4500.0), "max_velocity: expected km/s.*Write 4.5"),
     "frequency in Hz": (lambda: js.ricker(CASE.time, 10.0), r"peak_frequency: expected a frequency in kHz.*hertz\(10"),
-    "step in seconds": (lambda: wave(time=js.TimeAxis(2.0, 0.004)), r"time.step: expected milliseconds.*seconds\(0.004\)"),
+    "step in seconds": (lambda: wave(time=js.TimeAxis(2.0, 0.004)), r"time.step: expected milli.*seconds\(0.004\)"),
     "duration in seconds": (lambda: js.TimeAxis(2.0, 4.0), r"time: expected at least two samples.*seconds\(2.0\)"),
 }
 
@@ -126,7 +126,7 @@ ARGUMENTS = {
     "high order": ({"space_order": 18}, "space_order: expected an even number from 2 to 16, got 18"),
     "no velocity": ({"max_velocity": 0.0}, "max_velocity: expected a positive number of km/s, got 0"),
     "infinite velocity": ({"max_velocity": np.inf}, "max_velocity: expected a positive number of km/s, got inf"),
-    "interpolation": ({"interpolation": "sinc"}, r"interpolation: expected Linear\(\) or Sinc\(radius=...\), got 'sinc'"),
+    "interpolation": ({"interpolation": "sinc"}, r"interpolation: expected Linear\(\) or Sinc\(.*, got 'sinc'"),
     "grid": ({"grid": (21, 17)}, r"grid: expected a Grid, got \(21, 17\)"),
     "equation": ({"equation": "acoustic"}, r"equation: expected .*Acoustic\(\).*, got 'acoustic'"),
     "time": ({"time": 1000.0}, r"time: expected a TimeAxis, got 1000.0"),

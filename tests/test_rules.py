@@ -96,10 +96,13 @@ TRANSFORMATIONS = {
         lambda: stacked(lambda m: jnp.stack([data(m), 2 * data(m)]), MODELS),
     ),
     "vmap of the adjoint": (
-        lambda: jax.vmap(lambda y: F(M).T @ y)(jnp.stack([Y, Y + 1])), lambda: stacked(lambda y: F(M).T @ y, [Y, Y + 1]),
+        lambda: jax.vmap(lambda y: F(M).T @ y)(jnp.stack([Y, Y + 1])),
+        lambda: stacked(lambda y: F(M).T @ y, [Y, Y + 1]),
     ),
-    "vmap of the Jacobian": (lambda: jax.vmap(lambda dm: E.J.mv(E.dm.replace(m=dm)))(MODELS),
-        lambda: stacked(lambda dm: E.J.mv(E.dm.replace(m=dm)), MODELS)),
+    "vmap of the Jacobian": (
+        lambda: jax.vmap(lambda dm: F.jacobian(M, Q) @ dm)(MODELS),
+        lambda: stacked(lambda dm: F.jacobian(M, Q) @ dm, MODELS),
+    ),
     "vmap of migration": (
         lambda: jax.vmap(lambda y: F.jacobian(M, Q).T @ y)(jnp.stack([Y, Y + 1])),
         lambda: stacked(lambda y: F.jacobian(M, Q).T @ y, [Y, Y + 1]),
@@ -153,7 +156,8 @@ def test_transformation(name):
 def tiny(monkeypatch):
     """``m -> F(m) q`` of 9 receivers times 17 levels on 20 nodes, and its dense derivative."""
     monkeypatch.setenv("JAXSEIS_THREADS", "1")
-    F = js.Modeling(TINY.wave(differentiation="any"), TINY.sources[:1], js.Geometry.spread(**TINY.random_points(9, seed=1)))
+    spread = js.Geometry.spread(**TINY.random_points(9, seed=1))
+    F = js.Modeling(TINY.wave(differentiation="any"), TINY.sources[:1], spread)
     m, q = TINY.medium().m, TINY.noise(1, TINY.time.size, 1, seed=1)
     return F, m, q
 
@@ -172,11 +176,13 @@ def test_the_reverse_jacobian_by_custom_vjp(tiny):
     assert_close(jax.jacrev(lambda m: reverse(m) @ q)(m), jax.jacrev(lambda m: F(m) @ q)(m))
 
 
-@pytest.mark.parametrize(
-    "solver",
-    [lx.LSMR(rtol=1e-12, atol=1e-12, conlim=1e12, max_steps=500), lx.Normal(lx.CG(rtol=1e-13, atol=1e-13, max_steps=500))],
-    ids=["LSMR", "CG"],
-)
+SOLVERS = {
+    "LSMR": lx.LSMR(rtol=1e-12, atol=1e-12, conlim=1e12, max_steps=500),
+    "CG": lx.Normal(lx.CG(rtol=1e-13, atol=1e-13, max_steps=500)),
+}
+
+
+@pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS.keys())
 def test_iterative_solvers_of_lineax_under_jit(tiny, solver):
     F, m, q = tiny
     sampled = lambda J, dm: lx.linear_solve(J, J @ dm, solver).value  # noqa: E731
@@ -297,9 +303,10 @@ def test_python_threads_may_call_at_once():
 
 # --- pytrees -------------------------------------------------------------------------------------
 
-GEOMETRIES = {"sources": E.case.sources, "spread": E.case.receivers, "ragged": js.Geometry.ragged([[[110.0, 0.0]], [[120.0, 1.0]] * 2])}
 PYTREES = {
-    **GEOMETRIES,
+    "sources": E.case.sources,
+    "spread": E.case.receivers,
+    "ragged": js.Geometry.ragged([[[110.0, 0.0]], [[120.0, 1.0]] * 2]),
     "medium": E.m,
     "projection": F.receivers,
     "modeling": F,
@@ -330,7 +337,10 @@ def test_pytree_round_trip(name):
     assert error(jax.tree.leaves(out), leaves) == 0
 
 
-@pytest.mark.parametrize("static", [F.wave, E.case.grid, E.case.time, js.PML(), js.Sponge(), js.Linear(), js.Sinc(), js.InMemory()])
+STATIC = [F.wave, E.case.grid, E.case.time, js.PML(), js.Sponge(), js.Linear(), js.Sinc(), js.InMemory()]
+
+
+@pytest.mark.parametrize("static", STATIC, ids=lambda s: type(s).__name__)
 def test_static_objects_have_no_leaves_and_compare_by_value(static):
     from copy import deepcopy
 

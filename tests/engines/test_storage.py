@@ -161,29 +161,47 @@ def test_buffers_are_used_again(monkeypatch):
     monkeypatch.setattr(_pool, "aligned", lambda *a: fresh.append(a) or aligned(*a))
     value_and_grad(e.m)
     assert fresh == []
-    monkeypatch.setattr(_pool, "_free", _pool.defaultdict(list))
+    monkeypatch.setattr(_pool, "_idle", [])
     value_and_grad(e.m.replace(m=1.01 * e.m.m))
     assert fresh
 
 
-def test_the_pool_gives_back_what_it_was_given_zeroed_or_not():
-    shape = (7, 11, 13)
-    buffer = _pool.acquire(shape, np.float64)
+def test_the_pool_gives_memory_again_zeroed_or_not(monkeypatch):
+    monkeypatch.setattr(_pool, "_idle", [])
+    buffer = _pool.acquire((7, 11, 13), np.float64)
     assert buffer.ctypes.data % 64 == 0
     buffer.fill(3)
     _pool.release(buffer)
-    assert _pool.acquire(shape, np.float64, zero=False) is buffer
-    assert buffer.max() == 3
+    again = _pool.acquire((7, 11, 13), np.float64, zero=False)
+    assert again.ctypes.data == buffer.ctypes.data
+    assert again.min() == 3
+    _pool.release(again)
+    assert _pool.acquire((7, 11, 13), np.float64).max() == 0
+    assert _pool.acquire((7, 11, 13), np.float64).ctypes.data != buffer.ctypes.data
+
+
+def test_the_pool_serves_other_shapes_that_fit(monkeypatch):
+    monkeypatch.setattr(_pool, "_idle", [])
+    buffer = _pool.acquire((100, 70), np.float64)
     _pool.release(buffer)
-    assert _pool.acquire(shape, np.float64).max() == 0
-    assert _pool.acquire(shape, np.float64) is not buffer
+    smaller = _pool.acquire((90, 130), np.float32)
+    assert smaller.ctypes.data == buffer.ctypes.data
+    _pool.release(smaller)
+    assert _pool.acquire((100, 70), np.float64).ctypes.data == buffer.ctypes.data
+
+
+def test_the_pool_does_not_spend_large_pieces_on_small_arrays(monkeypatch):
+    monkeypatch.setattr(_pool, "_idle", [])
+    buffer = _pool.acquire((1000, 70), np.float64)
+    _pool.release(buffer)
+    assert _pool.acquire((10, 70), np.float64).ctypes.data != buffer.ctypes.data
 
 
 def test_the_pool_is_bounded(monkeypatch):
-    monkeypatch.setattr(_pool, "limit_bytes", 0)
-    buffer = _pool.acquire((5, 3, 2), np.float32)
-    _pool.release(buffer)
-    assert _pool.acquire((5, 3, 2), np.float32) is not buffer
+    monkeypatch.setattr(_pool, "_idle", [])
+    monkeypatch.setattr(_pool, "LIMIT", 0)
+    _pool.release(_pool.acquire((5, 3, 2), np.float32))
+    assert _pool._idle == []
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -54,7 +54,8 @@ class Case:
 
     @property
     def grid(self) -> js.Grid:
-        return js.Grid(self.shape, spacing=(10.0, 9.0, 11.0)[: len(self.shape)], origin=(100.0, -20.0, 5.0)[: len(self.shape)])
+        ndim = len(self.shape)
+        return js.Grid(self.shape, spacing=(10.0, 9.0, 11.0)[:ndim], origin=(100.0, -20.0, 5.0)[:ndim])
 
     def wave(self, **changes) -> js.WaveEquation:
         options = {"max_velocity": MAX_VELOCITY, "engine": "devito", "storage": js.InMemory(every=1)}
@@ -71,15 +72,13 @@ class Case:
         return self.array(np.random.default_rng(seed).normal(size=shape))
 
     def perturbation(self, seed: int = 10) -> js.Medium:
-        return js.Medium(**{n: 0.1 * self.noise(*self.shape, seed=seed + i) for i, n in enumerate(self.equation.required)})
+        names = enumerate(self.equation.required, seed)
+        return js.Medium(**{name: 0.1 * self.noise(*self.shape, seed=s) for s, name in names})
 
     def points(self, fractions) -> dict[str, np.ndarray]:
         """Coordinates at fractions (points, space) of the grid's extent."""
-        columns = np.asarray(fractions, float).T
-        return {
-            name: origin + extent * column
-            for name, origin, extent, column in zip(self.grid.axes, self.grid.origin, self.grid.extent, columns, strict=True)
-        }
+        positions = np.array(self.grid.origin) + np.asarray(fractions, float) * np.array(self.grid.extent)
+        return dict(zip(self.grid.axes, positions.T, strict=True))
 
     def random_points(self, count: int, seed: int, low: float = 0.02, high: float = 0.98) -> dict[str, np.ndarray]:
         return self.points(np.random.default_rng(seed).uniform(low, high, (count, len(self.shape))))

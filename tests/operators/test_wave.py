@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers.equations import CASES, experiment
-from helpers.tolerances import TAYLOR, TOLERANCES, assert_close, error
+from helpers.tolerances import TAYLOR, TOLERANCES, assert_close
 
 import jaxseis as js
 from jaxseis.operators._base import Composition, inner
@@ -169,7 +169,8 @@ def test_the_gradient_through_correlation_with_a_wavelet(name):
         field = F.wave(m).inv @ F.sources.T @ e.q
         return 0.5 * jnp.sum((jnp.einsum("st,stxz->sxz", wavelet, field) - weights) ** 2)
 
-    assert_close(jax.value_and_grad(loss, (0, 1))(wavelet, e.m), jax.value_and_grad(by_wavefields, (0, 1))(wavelet, e.m))
+    got, expected = (jax.value_and_grad(f, (0, 1))(wavelet, e.m) for f in (loss, by_wavefields))
+    assert_close(got, expected)
 
 
 def test_weights_of_one_shot():
@@ -354,7 +355,7 @@ def test_structures_and_names_of_axes(name):
 def test_different_numbers_of_shots_are_refused():
     e = experiment(NAMES[0])
     three = js.Geometry(**e.case.random_points(3, seed=1))
-    with pytest.raises(ValueError, match="shots: expected as many shots .* got 2 at the sources and 3 at the receivers"):
+    with pytest.raises(ValueError, match="shots: expected as many shots .* 2 at the sources and 3 at the receivers"):
         js.Modeling(e.F.wave, e.case.sources, three)(e.m)
 
 
@@ -366,7 +367,7 @@ def test_different_numbers_of_shots_are_refused():
         (lambda e: e.F(e.m).T @ e.y[..., :2], r"shape \(2, 41, 5\) \(shot, time, point\)"),
         (lambda e: e.J @ e.dm.m[1:], "operand of Jacobian"),
         (lambda e: js.Modeling(e.F.wave, "here", e.case.receivers), "sources: expected a Geometry, a Projection"),
-        (lambda e: js.Projection(js.Geometry(x=1.0, y=1.0, z=1.0), e.F.wave), "geometry: expected positions along x, z"),
+        (lambda e: js.Projection(js.Geometry(x=1.0, y=1.0, z=1.0), e.F.wave), "geometry: .*positions along x, z"),
         (lambda e: js.ExtendedSource(e.q[0, 1:, 0], e.F.wave), r"wavelet: expected shape \(1, 41\) \(shot, time\)"),
         (lambda e: e.F.jacobian(e.m, e.q[:, 1:]), r"q: expected shape \(2, 41, 1\)"),
     ],

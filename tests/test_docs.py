@@ -1,0 +1,38 @@
+"""The Python blocks of the documentation run, each page's in order and in one namespace."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.examples
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def script(page: Path) -> str:
+    """The blocks of a page, at the lines where they stand in it, so that an error points there."""
+    text, lines = page.read_text(), []
+    for block in BLOCK.finditer(text):
+        lines += [""] * (text.count("\n", 0, block.start(1)) - len(lines)) + block.group(1).splitlines()
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if script(p)], ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_blocks_of_a_page_run(page, tmp_path):
+    # a process of its own: pages are written for JAX as it starts, in single precision
+    file = tmp_path / f"{page.stem}.py"
+    file.write_text(script(page))
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    done = subprocess.run([sys.executable, str(file)], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_links_lead_somewhere():
+    code, link = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL), re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+    targets = [(p, target) for p in PAGES for target in link.findall(code.sub("", p.read_text()))]
+    assert [f"{p.name}: {target}" for p, target in targets if not (p.parent / target).exists()] == []
