@@ -24,10 +24,11 @@ def script(page: Path) -> str:
 
 @pytest.mark.parametrize("page", [p for p in PAGES if script(p)], ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_blocks_of_a_page_run(page, tmp_path):
-    # a process of its own: pages are written for JAX as it starts, in single precision
+    # A process of its own: pages are written for JAX as it starts, in single precision. One thread: threads
+    # inside one small shot would wait for each other whenever the machine has other work.
     file = tmp_path / f"{page.stem}.py"
     file.write_text(script(page))
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg", "JAXSEIS_THREADS": "1"}
     done = subprocess.run([sys.executable, str(file)], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
