@@ -5,8 +5,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+import jaxseis
 
 pytestmark = pytest.mark.examples
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +37,21 @@ def test_the_blocks_of_a_page_run(page, tmp_path):
 
 
 def test_links_lead_somewhere():
-    code, link = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL), re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+    code, link = (
+        re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL),
+        re.compile(r"(?<!!)\[[^\]]*\]\(([^)#:]+)(?:#[^)]*)?\)"),
+    )
     targets = [(p, target) for p in PAGES for target in link.findall(code.sub("", p.read_text()))]
     assert [f"{p.name}: {target}" for p, target in targets if not (p.parent / target).exists()] == []
+
+
+def test_every_public_name_is_on_the_api_page():
+    page = (ROOT / "docs" / "api.md").read_text()
+    names = [n for n, v in vars(jaxseis).items() if not n.startswith("_") and not isinstance(v, ModuleType)]
+    assert [n for n in names if f"::: jaxseis.{n}\n" not in page] == []
+
+
+def test_every_page_is_in_the_navigation():
+    navigation = (ROOT / "mkdocs.yml").read_text()
+    pages = [str(p.relative_to(ROOT / "docs")) for p in (ROOT / "docs").rglob("*.md")]
+    assert [p for p in pages if p not in navigation] == []

@@ -57,7 +57,7 @@ def sizes(A, quarters=4):
         state = step(state, jnp.zeros(problem.shape).at[middle].set(q))
         return state, jnp.mean(state["u"][0] ** 2)
 
-    squares = jax.jit(lambda q: jax.lax.scan(level, xla._rest(problem), q)[1])(ricker(A.time, 0.020))
+    squares = jax.jit(lambda q: jax.lax.scan(level, xla._rest(problem), q)[1])(ricker(A.time, 0.015))
     return np.sqrt(np.asarray(squares).reshape(quarters, -1).mean(1))
 
 
@@ -91,7 +91,7 @@ def test_no_growth_in_the_compiled_kernels(density):
     A = equation(8, density, engine="devito")
     x = 10.0 * np.arange(0, 40, 3)
     F = Modeling(A, Geometry(x=[200.0], z=200.0), Geometry.spread(x=np.repeat(x, 14), z=np.tile(x, 14)))
-    d = np.asarray(F(rough(A)) @ ricker(A.time, 0.020))[0]
+    d = np.asarray(F(rough(A)) @ ricker(A.time, 0.015))[0]
     size = np.sqrt(np.mean(d.reshape(4, -1) ** 2, 1))
     print("devito",density,size/size[0])
     assert np.all(np.diff(size) < 0)
@@ -124,7 +124,7 @@ def energies(A):
     """E between all levels after the source."""
     medium, dt = rough(A), A.step
     Ps = Projection(Geometry(x=[93.0], z=[121.0]), A)
-    q = ricker(A.time, 0.020)
+    q = ricker(A.time, 0.015)
     u = np.asarray((A(medium).inv @ Ps.T) @ q)[0].reshape(A.time.size, -1)
     u = u[np.flatnonzero(np.abs(q) > 1e-300)[-1] + 1 :]
     K, M = stiffness(A, medium), np.ravel(A.coefficients(medium)["M"])
