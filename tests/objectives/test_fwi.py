@@ -15,6 +15,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:Only .* points per wavelength")
 SHOTS = 5
 
 
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """One shot alone would otherwise need kernels with threads inside."""
+    monkeypatch.setenv("JAXSEIS_THREADS", "1")
+
+
 def problem(**options):
     """Five shots."""
     e = experiment("2-D bare constant density")

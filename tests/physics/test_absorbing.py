@@ -7,9 +7,8 @@ out at every wavenumber: the squared symbol of the staggered difference in it mu
 second difference.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from jaxseis import (
     Acoustic,
     Geometry,
     Grid,
+    Linear,
     Medium,
     Modeling,
     Sponge,
@@ -26,14 +26,16 @@ from jaxseis import (
     WaveEquation,
     differences,
     ricker,
-    rules,
 )
 
 SPACING, SPEED = 10.0, 1.5
 BOX = dict(shape=(121, 121), duration=1470.0, source=(60, 60), receivers=((2, 60), (20, 20), (60, 110), (118, 2)))
 CORNER = BOX | dict(source=(25, 10))
 STRIP = dict(
-    shape=(400, 41), duration=3150.0, source=(10, 20), receivers=tuple((i, j) for i in range(20, 400, 20) for j in (5, 20))
+    shape=(400, 41),
+    duration=3150.0,
+    source=(10, 20),
+    receivers=tuple((i, j) for i in range(20, 400, 20) for j in (5, 20)),
 )
 CUBE = dict(shape=(41, 41, 41), duration=476.0, source=(20, 20, 20), receivers=((2, 5, 5), (20, 20, 38), (38, 35, 20)))
 
@@ -54,9 +56,12 @@ def record(box, layer, pad=0, density=False):
 
 @lru_cache
 def _unbounded(name, density):
-    box, pad, cells = {"BOX": (BOX, 100, 20), "CORNER": (CORNER, 100, 20), "STRIP": (STRIP, 80, 20), "CUBE": (CUBE, 25, 4)}[
-        name
-    ]
+    box, pad, cells = {
+        "BOX": (BOX, 100, 20),
+        "CORNER": (CORNER, 100, 20),
+        "STRIP": (STRIP, 80, 20),
+        "CUBE": (CUBE, 25, 4),
+    }[name]
     return record(box, PML(cells), pad, density)
 
 
@@ -80,26 +85,29 @@ def reflected(name, layer, density=False):
     ],
 )
 def test_reflections_of_the_matched_layer(name, cells, at_most):
-    x=reflected(name, PML(cells)); print(name,cells,x)
+    x = reflected(name, PML(cells))
+    print(name, cells, x)
     assert x < at_most
 
 
 @pytest.mark.parametrize("cells", [10, 20])
 def test_reflections_with_variable_density(cells):
-    x=reflected("CORNER", PML(cells), density=True) ; print("dens",cells,x)
+    x = reflected("CORNER", PML(cells), density=True)
+    print("dens", cells, x)
     assert x < {10: -70, 20: -90}[cells]
 
 
 @pytest.mark.parametrize("name", ["BOX", "CORNER", "STRIP"])
 def test_the_sponge_reflects_more_than_a_matched_layer_of_a_quarter_of_its_width(name):
-    x,y=reflected(name, PML(10)) , reflected(name, Sponge(40)); print("sponge",name,x,y)
+    x, y = reflected(name, PML(10)), reflected(name, Sponge(40))
+    print("sponge", name, x, y)
     assert x < y - 30
 
 
 def test_the_reference_domain_returns_nothing():
     d0 = _unbounded("STRIP", False)
     wider = record(STRIP, PML(40), 180)
-    print("ref",20*np.log10(np.linalg.norm(wider - d0) / np.linalg.norm(d0)))
+    print("ref", 20 * np.log10(np.linalg.norm(wider - d0) / np.linalg.norm(d0)))
     assert np.linalg.norm(wider - d0) < 1e-4 * np.linalg.norm(d0)
 
 
@@ -127,22 +135,61 @@ def test_the_layer_would_not_with_differences_of_the_same_order(order):
     assert np.any(squared > second + 1e-3)
 
 
-# Symmetry, with random coefficients inside the layer too (the public API continues edge values).
+# Symmetry, with random coefficients inside the layer too (the public API continues edge values into it).
 
 
-def random_problem(density, free_surface, shape=(14, 12), cells=6, engine="xla"):
-    """A small problem with its random coefficients on the padded grid."""
-    A = WaveEquation(
-        Grid(shape, SPACING), Acoustic(density=density), TimeAxis(150.0, 1.0), 4.5,
-        absorbing=PML(cells), free_surface=free_surface, engine=engine,
-    )  # fmt: skip
-    rng = np.random.default_rng(0)
-    padded = {"m": rng.uniform(1.5, 4.5, A.problem.shape) ** -2.0}
-    padded |= {"buoyancy": rng.uniform(0.3, 1.0, A.problem.shape)} if density else {}
-    medium = Medium(**{k: jnp.asarray(v) for k, v in padded.items()})
-    ends = []
+def random_experiment(density, free_surface, ndim, cells=6):
+    """A small problem, random coefficients on the padded grid, windows of three sources and receivers, and both
+    ends' random traces."""
+    grid, rng = Grid((14, 12, 11)[:ndim], SPACING), np.random.default_rng(0)
+    time = TimeAxis(150.0 if ndim == 2 else 80.0, 0.9)
+    A = WaveEquation(grid, Acoustic(density=density), time, 4.5, absorbing=PML(cells), free_surface=free_surface)
+    padded = {"m": jnp.asarray(rng.uniform(1.5, 4.5, A.problem.shape) ** -2.0)}
+    padded |= {"buoyancy": jnp.asarray(rng.uniform(0.3, 1.0, A.problem.shape))} if density else {}
+    ends, traces = [], []
     for _ in range(2):
-        points = SPACING * rng.uniform(0.5, np.array(shape) - 1.5, (3, len(shape)))
-        end = Modeling(A, Geometry.spread(**dict(zip(A.grid.axes, points.T, strict=True))), Geometry.spread(x=[0.], z=[0.]) if len(shape)==2 else Geometry.spread(x=[0.], y=[0.], z=[0.])).sources
-        ends.append({"window": end.window()})
-    return A.problem, A.equation.coefficients(medium), *ends, rng
+        at = SPACING * rng.uniform(0.5, np.array(grid.shape) - 1.5, (1, 3, ndim))
+        window = windows(Linear(), jnp.asarray(at), grid.origin, grid.spacing, grid.shape, free_surface, "float64")
+        ends.append({"window": window})
+        traces.append(jnp.asarray(rng.normal(size=(1, A.problem.steps, 3))))
+    return A.problem, A.equation.coefficients(Medium(**padded)), *ends, *traces
+
+
+def mismatch(Ax, y, x, Aty):
+    """|<A x, y> - <x, A' y>| / (|A x| |y|), for pytrees x."""
+    inner = sum(float(jnp.vdot(a, b)) for a, b in zip(jax.tree.leaves(x), jax.tree.leaves(Aty), strict=True))
+    return abs(float(jnp.vdot(Ax, y)) - inner) / float(jnp.linalg.norm(Ax.ravel()) * jnp.linalg.norm(y.ravel()))
+
+
+ENGINES_AND_SIZES = [
+    pytest.param("xla", 2),
+    pytest.param("xla", 3),
+    pytest.param("devito", 2),
+    pytest.param("devito", 3, marks=pytest.mark.slow),
+]
+EQUATIONS = [(False, False), (False, True), (True, False), (True, True)]
+
+
+@pytest.mark.parametrize(("engine", "ndim"), ENGINES_AND_SIZES)
+@pytest.mark.parametrize(("density", "free_surface"), EQUATIONS)
+def test_reversed_time_with_exchanged_ends_is_the_transpose(engine, ndim, density, free_surface):
+    problem, c, source, receiver, q, y = random_experiment(density, free_surface, ndim)
+    run = jax.jit(partial(rules.propagate, problem, engine))
+    d = run(c, source | {"traces": q}, receiver)
+    back = run(c, receiver | {"traces": y[:, ::-1]}, source)[:, ::-1]
+    print("dot",engine,ndim,density,free_surface,mismatch(d, y, q, back))
+    assert mismatch(d, y, q, back) < 1e-12
+
+
+@pytest.mark.parametrize("ndim", [2, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("density", "free_surface"), EQUATIONS)
+def test_gradients_inside_the_layer(ndim, density, free_surface):
+    # The compiled gradient, derived by hand, is the transpose of the compiled and of the automatic derivative.
+    problem, c, source, receiver, q, y = random_experiment(density, free_surface, ndim)
+    rng, source = np.random.default_rng(1), source | {"traces": q}
+    dc = jax.tree.map(lambda v: jnp.asarray(rng.normal(size=v.shape)) * v, c)
+    born = lambda engine, dc: rules.scatter(problem, engine, rules.EXACT, c, dc, source, receiver)  # noqa: E731
+    gradient = jax.linear_transpose(partial(born, "devito"), c)(y)[0]
+    for engine in ("devito", "xla"):
+        print("grad",ndim,density,free_surface,engine,mismatch(born(engine, dc), y, dc, gradient))
+        assert mismatch(born(engine, dc), y, dc, gradient) < 1e-12

@@ -43,9 +43,7 @@ def traces(offsets, points, order=8, correct=True, margin=10, cells=10):
     r = h * np.linalg.norm(offsets, axis=1)
     grid = Grid(tuple(offsets.max(0) + 1 + 2 * margin), h)
     time = TimeAxis(max(r) / SPEED + 3.2 / PEAK, COURANT * largest_step(Acoustic(), grid, order, SPEED))
-    A = WaveEquation(
-        grid, Acoustic(), time, SPEED, space_order=order, absorbing=PML(cells), correct_dispersion=correct
-    )
+    A = WaveEquation(grid, Acoustic(), time, SPEED, space_order=order, absorbing=PML(cells), correct_dispersion=correct)
     assert A.step == time.step
     at = [Geometry.spread(**dict(zip(grid.axes, h * (margin + p.T), strict=True))) for p in (0 * offsets[:1], offsets)]
     q = ricker(time, PEAK, delay=1.5 / PEAK)
@@ -182,5 +180,5 @@ def test_reflection_coefficient_at_twenty_points_per_wavelength(engine, density)
 
 def test_error_of_the_reflection_coefficient_falls_with_the_square_of_the_spacing():
     coarse, fine = (np.abs(errors_of_reflection("xla", True, n)[0])[:2] for n in (15, 30))
-    print(coarse,fine)
+    print(coarse, fine)
     np.testing.assert_allclose(np.log2(coarse / fine), 2, atol=0.1)
