@@ -85,13 +85,13 @@ class Jaxseis:
         self.F = F = js.Modeling(self.wave, js.Geometry(**at[0]), js.Geometry.spread(**at[1]))
         self.m, true = js.squared_slowness(jnp.asarray(e.start)), js.squared_slowness(jnp.asarray(e.true))
         self.q, self.dm, self.calls = jnp.asarray(e.wavelet), true - self.m, 0
-        self._forward = jax.jit(lambda m: F(m) @ self.q).lower(self.m).compile()
+        self.jitted_forward = jax.jit(lambda m: F(m) @ self.q).lower(self.m).compile()
         if adjoint:
             d = jax.ShapeDtypeStruct((e.shots, e.steps, len(e.receivers)), self.m.dtype)
             loss = jax.value_and_grad(lambda m, d: js.misfit.least_squares(F(m) @ self.q, d))
             self._gradient = jax.jit(loss).lower(self.m, d).compile()
             self._born = jax.jit(lambda m, dm: F.jacobian(m, self.q) @ dm).lower(self.m, self.m).compile()
-            self.observed = jnp.asarray(self._forward(true))
+            self.observed = jnp.asarray(self.jitted_forward(true))
 
     def model(self) -> Any:
         """The model, changed a little each time as an inversion would, so that no cache can answer."""
@@ -100,7 +100,7 @@ class Jaxseis:
 
     def forward(self) -> np.ndarray:
         """Data (shot, time, receiver)."""
-        return np.asarray(self._forward(self.model()))
+        return np.asarray(self.jitted_forward(self.model()))
 
     def born(self) -> np.ndarray:
         """Scattered data."""

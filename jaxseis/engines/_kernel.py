@@ -8,6 +8,7 @@ The folder is ``$JAXSEIS_CACHE``, else ``jaxseis`` in the user's cache folder.
 
 import ctypes
 import hashlib
+import inspect
 import json
 import os
 import platform
@@ -133,7 +134,7 @@ def cache_folder() -> Path:
 
 
 def _from_disk(signature: Any, build: Callable[[Any], Any]) -> Kernel:
-    key = hashlib.sha256(f"{_environment()} {signature!r}".encode()).hexdigest()[:32]
+    key = hashlib.sha256(f"{_environment()} {signature!r} {_law(signature)}".encode()).hexdigest()[:32]
     library, manifest = (cache_folder() / f"{key}{suffix}" for suffix in (".so", ".json"))
     if not (library.exists() and manifest.exists()):
         _build(signature, build, library, manifest)
@@ -161,6 +162,14 @@ def _place(target: Path, write: Callable[[Path], Any]) -> None:
     os.close(handle)
     write(Path(name))
     os.replace(name, target)
+
+
+def _law(signature: Any) -> str:
+    """The source of the equation, which need not be one of ours; unknown where it was typed at a prompt."""
+    try:
+        return inspect.getsource(type(signature.equation))
+    except (OSError, TypeError):
+        return ""
 
 
 @lru_cache

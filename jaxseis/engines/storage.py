@@ -3,8 +3,9 @@
 The gradient correlates the forward field u[n] with the adjoint field level by level, last to first,
 at the levels n that are multiples of ``every``, each weighted by ``every``. With ``every=1`` it is
 the exact derivative of the discrete data. A wavefield that is band-limited needs fewer levels: the
-default keeps the Nyquist rate of the *sources* (with a factor of safety), and the gradient changes
-by some 1e-4 or less; at that spacing it is the exact adjoint of scattering at the stored levels only.
+default keeps the Nyquist rate of the *sources* (frequencies above 1e-3 of the spectrum's peak); the
+gradient then changes by some 1e-3, and by more where records are cut while waves still arrive. At that
+spacing it is the exact adjoint of scattering at the stored levels only.
 """
 
 from collections.abc import Callable, Iterator

@@ -76,7 +76,7 @@ class Jacobian(LinearOperator):
         m: the background, squared slowness or a Medium.
         q: the source, as for ``F(m) @ q``.
         storage: how ``J.T`` keeps the wavefield. With the default, every level, J.T is the exact
-            transpose of J; ``InMemory()`` keeps the Nyquist rate, which is faster and accurate to 1e-4 or so.
+            transpose of J; ``InMemory()`` keeps the Nyquist rate, which is faster and accurate to 1e-3 or so.
 
     ``J @ dm`` has the data's shape (shot, time, receiver), ``J.T @ d`` that of the model.
 

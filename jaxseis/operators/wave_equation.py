@@ -177,7 +177,7 @@ class WaveEquation:
         m = np.asarray(medium.m)
         if m.min() <= 0:
             raise _checks.fail("m", "positive squared slowness, s^2/km^2", f"a minimum of {m.min():g}")
-        fastest = 1 / np.sqrt(m.min())
+        fastest = float(np.sqrt(np.max(np.asarray(self.equation.squared_velocity(medium)))))
         if fastest > 100:
             raise _checks.fail(
                 "m",

@@ -51,7 +51,6 @@ CASES = [
 @pytest.mark.parametrize(("density", "interpolation", "engine", "order"), CASES)
 def test_free_surface_is_an_image_source(density, interpolation, engine, order):
     surface, image = (records(imaged, density, interpolation, engine, order) for imaged in (False, True))
-    print("fs",density,interpolation,engine,order,np.abs(surface - image).max()/np.abs(image).max())
     assert np.abs(image).max(0).min() > 0.01 * np.abs(image).max()
     assert np.abs(surface - image).max() < 1e-10 * np.abs(image).max()
 

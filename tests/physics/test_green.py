@@ -174,11 +174,9 @@ def errors_of_reflection(engine, density, points):
 def test_reflection_coefficient_at_twenty_points_per_wavelength(engine, density):
     # 0.75 % for velocity alone, 0.45 % for density alone: the place of the interface is known to a cell only.
     for error in errors_of_reflection(engine, density, 20):
-        print(error)
         assert np.abs(error).max() < 0.01
 
 
 def test_error_of_the_reflection_coefficient_falls_with_the_square_of_the_spacing():
     coarse, fine = (np.abs(errors_of_reflection("xla", True, n)[0])[:2] for n in (15, 30))
-    print(coarse, fine)
     np.testing.assert_allclose(np.log2(coarse / fine), 2, atol=0.1)

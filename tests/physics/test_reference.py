@@ -39,14 +39,12 @@ def difference(ours, theirs):
 
 def test_shot_records(judi, experiment):
     F, m, m0, q = experiment
-    print(difference((F(m) @ q)[0, :-1], judi["d"][:-1]) , difference((F(m0) @ q)[0, :-1], judi["d0"][:-1]))
     assert difference((F(m) @ q)[0, :-1], judi["d"][:-1]) < 2e-5
     assert difference((F(m0) @ q)[0, :-1], judi["d0"][:-1]) < 2e-5
 
 
 def test_born_data(judi, experiment):
     F, m, m0, q = experiment
-    print(difference((F.jacobian(m0, q) @ (m - m0))[0, :-1], judi["dlin"][:-1]))
     assert difference((F.jacobian(m0, q) @ (m - m0))[0, :-1], judi["dlin"][:-1]) < 3e-5
 
 
@@ -54,5 +52,4 @@ def test_gradient(judi, experiment):
     F, _, m0, q = experiment
     residual = judi["d0"] - judi["d"]
     assert np.all(residual[-1] == 0)
-    print(difference(judi["dt"] * (F.jacobian(m0, q).T @ residual[None]), judi["grad"]))
     assert difference(judi["dt"] * (F.jacobian(m0, q).T @ residual[None]), judi["grad"]) < 2e-5
