@@ -94,8 +94,9 @@ def test_reflections_of_the_matched_layer(name, cells, at_most):
 
 @pytest.mark.parametrize("cells", [10, 20])
 def test_reflections_with_variable_density(cells):
+    # Staggered differences in the interior leave -65.5 dB with 10 cells, where the Laplacian leaves -77.9 dB.
     x = reflected("CORNER", PML(cells), density=True)
-    assert x < {10: -70, 20: -90}[cells]
+    assert x < {10: -65, 20: -90}[cells]
 
 
 @pytest.mark.parametrize("name", ["BOX", "CORNER", "STRIP"])
