@@ -12,7 +12,7 @@ A derivative changes the parity along its axis.
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxseis._types import Array
 from jaxseis.model import Medium
@@ -26,6 +26,7 @@ class Strain:
     terms: tuple[tuple[str, int], ...]
 
 
+@runtime_checkable
 class Equation(Protocol):
     """What an equation file states. Implementations are frozen dataclasses: static and hashable."""
 
@@ -37,6 +38,11 @@ class Equation(Protocol):
     @property
     def optional(self) -> tuple[str, ...]:
         """Parameters a Medium may have."""
+        ...
+
+    @property
+    def positive(self) -> tuple[str, ...]:
+        """Parameters that must be positive."""
         ...
 
     @property

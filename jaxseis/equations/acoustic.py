@@ -46,6 +46,11 @@ class Acoustic:
         return ()
 
     @property
+    def positive(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.required
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """The pressure."""
         return ("u",)

@@ -15,7 +15,7 @@ from jaxseis import _checks, rules
 from jaxseis._types import Array
 from jaxseis.model import Medium
 from jaxseis.operators._base import LinearOperator, Transpose
-from jaxseis.operators.projection import End, FullField, Projection
+from jaxseis.operators.projection import End, FullField, Injection, Projection
 from jaxseis.wavelets import band
 
 if TYPE_CHECKING:
@@ -129,6 +129,10 @@ class Inverse(LinearOperator):
             y = rules.propagate(wave.problem, wave.engine, *arguments, storage=wave.storage)
         return self.receivers.received(y)
 
+    def transpose(self) -> "InverseTranspose":
+        """From what the receivers sample to what drives the sources."""
+        return InverseTranspose(self)
+
     def transpose_mv(self, y: Array) -> Array:
         """Propagate with the roles of sources and receivers exchanged, in reversed time."""
         linear = Inverse(self.wave, self.medium, self.sources, self.receivers)
@@ -142,6 +146,24 @@ class Inverse(LinearOperator):
 
     def _absorb_right(self, other: LinearOperator) -> Any:
         """``self @ P.T`` injects at P instead of taking a wavefield."""
-        if isinstance(other, Transpose) and isinstance(other.operator, End) and isinstance(self.sources, FullField):
+        if isinstance(other, Injection) and isinstance(self.sources, FullField):
             return Inverse(self.wave, self.medium, other.operator, self.receivers, self.reverse)
+        return NotImplemented
+
+
+class InverseTranspose(Transpose):
+    """``P_s A(m)^-T P_r^T``: fuses with ends as the inverse does, from the other side."""
+
+    operator: Inverse
+
+    def _absorb_left(self, other: LinearOperator) -> Any:
+        if isinstance(other, End) and isinstance(self.operator.sources, FullField):
+            a = self.operator
+            return Inverse(a.wave, a.medium, other, a.receivers, a.reverse).T
+        return NotImplemented
+
+    def _absorb_right(self, other: LinearOperator) -> Any:
+        if isinstance(other, Injection) and isinstance(self.operator.receivers, FullField):
+            a = self.operator
+            return Inverse(a.wave, a.medium, a.sources, other.operator, a.reverse).T
         return NotImplemented

@@ -14,7 +14,7 @@ from jaxseis import _checks
 from jaxseis._types import Array
 from jaxseis.acquisition import Geometry, check_inside
 from jaxseis.interpolation import Window, windows
-from jaxseis.operators._base import LinearOperator
+from jaxseis.operators._base import LinearOperator, Transpose
 from jaxseis.resampling import Resampling
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ class End(LinearOperator):
         """What a propagation gives, as samples on the user's time axis."""
         return y
 
+    def transpose(self) -> "Injection":
+        """From samples to wavefields."""
+        return Injection(self)
+
     def with_shots(self, shots: int | None) -> "End":
         """The end for that many shots."""
         copy = object.__new__(type(self))
@@ -73,6 +77,21 @@ class End(LinearOperator):
         if not isinstance(other, LinearOperator) and self.shots is None and jnp.ndim(other) == len(self.in_axes()):
             return self.with_shots(jnp.shape(other)[0]) @ other
         return super().__matmul__(other)
+
+
+class Injection(Transpose):
+    """The transpose of an end; like the end, it fits any number of shots until that is known."""
+
+    operator: End
+
+    def __matmul__(self, other: Any) -> Any:
+        if isinstance(other, LinearOperator) or self.operator.shots is not None:
+            return super().__matmul__(other)
+        x = self.operator.broadcast_output(other)
+        return Injection(self.operator.with_shots(jnp.shape(x)[0]))._apply(x)
+
+    def _apply(self, x: Any) -> Array:
+        return super().__matmul__(x)
 
 
 def field_structure(wave: "WaveEquation", shots: int) -> jax.ShapeDtypeStruct:

@@ -18,7 +18,7 @@ from jaxseis.engines._problem import Problem, largest_step
 from jaxseis.engines.storage import InMemory, Recompute, Storage
 from jaxseis.equations._base import Equation
 from jaxseis.grid import Grid
-from jaxseis.interpolation import Interpolation, Linear
+from jaxseis.interpolation import Interpolation, Linear, Sinc
 from jaxseis.model import Medium
 from jaxseis.operators.inverse import Inverse
 from jaxseis.resampling import Resampling, choose_step, overrun
@@ -72,16 +72,18 @@ class WaveEquation:
     dtype: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
+        _kind("grid", self.grid, Grid, "a Grid")
+        _kind("time", self.time, TimeAxis, "a TimeAxis")
+        _kind("equation", self.equation, Equation, "a wave equation such as Acoustic()")
+        _kind("interpolation", self.interpolation, (Linear, Sinc), "Linear() or Sinc(radius=...)")
         velocity = _checks.positive("max_velocity", self.max_velocity, "km/s")
         if velocity > 100:
             raise _checks.fail("max_velocity", "km/s", velocity, f"Is it in m/s? Write {velocity / 1000:g}.")
         differences.check_order(self.space_order)
         _one_of("engine", self.engine, ("", *ENGINES))
         _one_of("differentiation", self.differentiation, ("reverse", "any"))
-        if not isinstance(self.storage, (InMemory, Recompute)):
-            raise _checks.fail("storage", "InMemory(...) or Recompute(...)", repr(self.storage))
-        if not isinstance(self.absorbing, (PML, Sponge, type(None))):
-            raise _checks.fail("absorbing", "PML(cells=...), Sponge(cells=...) or None", repr(self.absorbing))
+        _kind("storage", self.storage, (InMemory, Recompute), "InMemory(...) or Recompute(...)")
+        _kind("absorbing", self.absorbing, (PML, Sponge, type(None)), "PML(cells=...), Sponge(cells=...) or None")
         object.__setattr__(self, "engine", self.engine or default_engine())
         object.__setattr__(self, "dtype", np.dtype(self.dtype or jnp.result_type(float)).name)
         self._check_dtype()
@@ -174,9 +176,11 @@ class WaveEquation:
     def _check_values(self, medium: Medium) -> None:
         for name in medium.names:
             _checks.finite(name, getattr(medium, name))
-        m = np.asarray(medium.m)
-        if m.min() <= 0:
-            raise _checks.fail("m", "positive squared slowness, s^2/km^2", f"a minimum of {m.min():g}")
+        for name in self.equation.positive:
+            least = float(np.min(np.asarray(getattr(medium, name))))
+            if least <= 0:
+                what = "positive squared slowness, s^2/km^2" if name == "m" else "positive numbers"
+                raise _checks.fail(name, what, f"a minimum of {least:g}")
         fastest = float(np.sqrt(np.max(np.asarray(self.equation.squared_velocity(medium)))))
         if fastest > 100:
             raise _checks.fail(
@@ -223,6 +227,11 @@ class Bound:
     def inv(self) -> Inverse:
         """The operator ``A(m)^-1`` from sources to wavefields, ``(shot, time, *grid)`` both."""
         return Inverse(self.wave, self.medium)
+
+
+def _kind(name: str, value: Any, kinds: Any, expected: str) -> None:
+    if not isinstance(value, kinds):
+        raise _checks.fail(name, expected, repr(value))
 
 
 def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> None:

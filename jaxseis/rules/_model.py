@@ -11,7 +11,7 @@ from jaxseis.engines import _host
 from jaxseis.engines._problem import Problem
 from jaxseis.engines.storage import Storage
 from jaxseis.rules._calls import Dict, callback, data_structure, like, source_structure
-from jaxseis.rules._primitives import propagate, shared_sum, sloped
+from jaxseis.rules._primitives import propagate, second_order, shared_sum, sloped
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -27,7 +27,7 @@ def _forward(problem: Problem, storage: Storage, c: Dict, source: Dict, receiver
         for i in (0, 1)
     )
     keep = storage if any(perturbed[0].values()) else None
-    d = callback("forward", problem, keep, data_structure(problem, *values[1:]), *values)
+    d = _once("forward", problem, keep, data_structure(problem, *values[1:]), *values)
     moving = jax.tree.map(bool, (perturbed[1].get("positions", False), perturbed[2].get("positions", False)))
     return d, (values, _Static((keep is not None, *moving)))
 
@@ -38,7 +38,7 @@ def _backward(problem: Problem, storage: Storage, residuals: PyTree, y: Array) -
     apply = partial(propagate, problem, c)
     if in_c:
         structure = (like(c), source_structure(source, y.shape[0]))
-        dc, ds = callback("gradient", problem, storage, structure, c, source, receiver, y)
+        dc, ds = _once("gradient", problem, storage, structure, c, source, receiver, y)
     else:
         dc = None
         ds = {
@@ -70,6 +70,20 @@ def _sampler_for(source: Dict, key: str) -> Dict:
     if key in ("weights", "wavelet"):
         return {k: v for k, v in sampler.items() if k != key}
     return sampler
+
+
+def _once(kind: str, problem: Problem, storage: Storage | None, structure: PyTree, *arrays: Any) -> Any:
+    """A host call inside the derivative: to differentiate it again is the second derivative."""
+
+    @jax.custom_jvp
+    def call(arrays: PyTree) -> Any:
+        return callback(kind, problem, storage, structure, *arrays)
+
+    @call.defjvp
+    def _refuse(primals: Any, tangents: Any) -> Any:
+        raise second_order("the model")
+
+    return call(arrays)
 
 
 @jax.tree_util.register_static

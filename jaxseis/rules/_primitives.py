@@ -38,7 +38,7 @@ def _unflatten_c(c: Dict, leaves: list[Array]) -> Dict:
     return jax.tree.unflatten(jax.tree.structure(c), leaves)
 
 
-def _second_order(name: str) -> NotImplementedError:
+def second_order(name: str) -> NotImplementedError:
     return NotImplementedError(
         f"The second derivative in {name} is not available with the devito engine: use the Gauss-Newton "
         'product J.T @ (J @ dm), or engine="xla", which differentiates to any order.'
@@ -105,7 +105,7 @@ def _scatter_jvp(leaves: Any, tangents: Any, *, tree: Any, problem: Problem, sto
     c, dc, source, receiver = arrays = jax.tree.unflatten(tree, leaves)
     tc, tdc, ds, dr = jax.tree.unflatten(tree, tangents)
     if not all(map(_is_zero, tc.values())):
-        raise _second_order("the model")
+        raise second_order("the model")
     apply = partial(scatter, problem, storage, c)
     terms = _tangent_terms(lambda s, r: apply(dc, s, r), source, receiver, ds, dr)
     if not all(map(_is_zero, tdc.values())):
@@ -118,9 +118,9 @@ def _correlate_jvp(leaves: Any, tangents: Any, *, tree: Any, problem: Problem, s
     c, source, receiver, y = arrays = jax.tree.unflatten(tree, leaves)
     tc, ds, dr, dy = jax.tree.unflatten(tree, tangents)
     if not all(map(_is_zero, tc.values())):
-        raise _second_order("the model")
+        raise second_order("the model")
     if "positions" in receiver and not _is_zero(dr["positions"]):
-        raise _second_order("receiver positions")
+        raise second_order("receiver positions")
     apply = lambda s, r, y: _bind(_correlate, (c, s, r, y), problem=problem, storage=storage)  # noqa: E731
     terms = _tangent_terms(lambda s, r: apply(s, r, y), source, receiver, ds, dr)
     if not _is_zero(dy):

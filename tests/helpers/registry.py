@@ -85,7 +85,7 @@ def born(**changes):
 def extended():
     """Pr A(m)^-1 Pw^T."""
     A = wave()
-    return ends(A)[0] @ A(jnp.full(A.grid.shape, 0.3)).inv @ js.ExtendedSource(normal(12), A).T
+    return ends(A)[0] @ A(jnp.full(A.grid.shape, 0.3)).inv @ js.ExtendedSource(normal(12), A).with_shots(1).T
 
 
 OPERATORS: dict[str, Callable[[], LinearOperator]] = {
