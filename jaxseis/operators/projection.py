@@ -174,9 +174,9 @@ class Projection(End):
         if jnp.ndim(y) in (1, 2):
             y = self.wave.as_array("wavelet", y)
             y = y[None, :, None] if y.ndim == 1 else y[..., None]
-            expected = (y.shape[0], self.wave.time.size, 1)
-            _checks.shape_is("wavelet", y[..., 0], expected[:2], ("shot", "time"))
-            return jnp.broadcast_to(y, (self.shots or 1, *y.shape[1:2], self.geometry.points))
+            if y.shape[0] in (1, self.shots or 1):  # else the check of the operand says what is wrong
+                return jnp.broadcast_to(y, (self.shots or 1, y.shape[1], self.geometry.points))
+            return y[..., 0]
         return self.wave.as_array("traces", y)
 
     def window(self) -> Window:
