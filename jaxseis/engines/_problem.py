@@ -97,7 +97,10 @@ class Problem:
         depth = position - (n - 1 - high + self.margin)
         if low:
             depth = np.maximum(depth, low - self.margin - position)
-        return self.absorbing.profile(depth, self.grid.spacing[axis], self.velocity)
+        rate = self.absorbing.profile(depth, self.grid.spacing[axis], self.velocity)
+        if parity and self.laplacian:
+            rate[-1] = 0  # no correction half a cell beyond the last node, as there is none before the first
+        return rate
 
     def damping(self, axis: int, parity: int) -> np.ndarray:
         """``d = zeta dt / 2`` along an axis."""
