@@ -38,7 +38,8 @@ def test_rates_vanish_on_the_grid_and_its_margin(free_surface, interpolation):
             rate = problem.rate(axis, parity)
             inside = slice(max(low - margin, 0), problem.shape[axis] - high + margin - parity)
             assert not rate[inside].any()
-            assert rate[-1] > 0
+            # a Laplacian has no midpoint beyond the last node, as it has none before the first
+            assert rate[-1 - parity] > 0
             assert (rate[0] > 0) == (low > 0)
         assert low == (0 if free_surface and axis == 1 else 5 + margin)
 
