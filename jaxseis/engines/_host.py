@@ -1,258 +1,22 @@
 """The devito engine at run time: shots of a problem on the host, NumPy in and NumPy out.
 
-A shot is a :class:`Run`: the buffers of one propagation and its compiled kernel. Between kernel calls
-the host reads wavefields, stores them, or adds sources that are not points. Shots run in a thread
-pool (a kernel call releases the interpreter lock), or one after another with the threads inside the
-kernel where grids are large. Sums over shots are taken in the order of the shots, so that
-results do not depend on the number of threads.
+Forward, derivative and gradient are each a few runs of kernels per shot. Sums over shots are taken in
+the order of the shots, so that results do not depend on the number of threads.
 """
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-from jaxseis._types import SPACE_AXES
-from jaxseis.differences import staggered
-from jaxseis.engines import _kernel, _pool, _wavefields, devito
+from jaxseis.engines import _pool, _wavefields
+from jaxseis.engines._numbers import Arrays, Coefficients, sizes
 from jaxseis.engines._problem import Problem
+from jaxseis.engines._run import Run, load
 from jaxseis.engines._sensitivity import needs_sums
-from jaxseis.engines._validate import check_coefficients
+from jaxseis.engines._threads import over_shots
 
-Arrays = dict[str, Any]
 SOURCE_DATA = ("traces", "wavefield", "weights", "wavelet")
 """The data arguments of a source; everything is linear in each of them."""
-LARGE = 1_000_000
-"""Nodes from which the threads work inside one shot instead of on several shots."""
-
-
-def threads() -> int:
-    """Threads used for propagation: ``JAXSEIS_THREADS``, else the processors this process may use."""
-    return int(os.environ.get("JAXSEIS_THREADS", 0)) or len(os.sched_getaffinity(0))
-
-
-@lru_cache
-def _executor(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, thread_name_prefix="jaxseis")
-
-
-def over_shots(problem: Problem, shots: int, work: Callable[..., Any]) -> Iterator[Any]:
-    """``work(shot, parallel)`` for every shot, results in order."""
-    workers = threads()
-    if workers == 1 or shots == 1 or np.prod(problem.shape) >= LARGE:
-        return map(partial(work, parallel=workers > 1), range(shots))
-    return _executor(workers).map(partial(work, parallel=False), range(shots))
-
-
-class Coefficients:
-    """The numbers of a problem that all its shots share, ready for the kernels."""
-
-    def __init__(self, problem: Problem, c: Arrays, dc: Arrays | None = None):
-        check_coefficients(problem, c)
-        self.problem = problem
-        dt, equation = problem.step, problem.equation
-        damped = 1 + problem.mass_factors[0] if problem.absorbing and not problem.pml else 1
-        arrays: Arrays = {}
-        for field in equation.fields:
-            mass = c[equation.mass_name(field)]
-            arrays[f"r_{field}"] = dt**2 / (mass * damped)
-            if dc is not None:
-                arrays[f"dr_{field}"] = -dc[equation.mass_name(field)] / dt**2
-        for name in equation.stiffness_names(problem.ndim):
-            arrays[f"c_{name}"] = c[name]
-            if dc is not None:
-                arrays[f"dc_{name}"] = dc[name]
-        arrays |= {"two": 2 / damped, "one": (2 - damped) / damped} if np.ndim(damped) else {}
-        self.arrays = {k: _kernel.aligned_copy(v, problem.dtype) for k, v in (arrays | _static(problem)).items()}
-
-    def scalars(self, width: int, parallel: bool) -> dict[str, float]:
-        """Bounds, spacings and thread counts of a kernel."""
-        return _scalars(self.problem, width) | {"nthreads": threads() if parallel else 1, "nthreads_nonaffine": 1}
-
-
-@lru_cache(maxsize=16)
-def _static(problem: Problem) -> Arrays:
-    """Profiles of the layer along each axis, and the mass factors."""
-    arrays: Arrays = dict(zip(("D1", "D2", "D3"), problem.mass_factors, strict=True))
-    for axis in range(problem.ndim):
-        for parity in (0, 1):
-            a, b = problem.filter(axis, parity)
-            profiles = {"a": a, "b": b, "c": (1 + a) * b, "onea": 1 + a, "d": problem.damping(axis, parity)}
-            arrays |= {f"{k}_{axis}_{parity}": v for k, v in profiles.items()}
-    return arrays
-
-
-@lru_cache(maxsize=16)
-def _scalars(problem: Problem, width: int) -> dict[str, float]:
-    scalars: dict[str, float] = {}
-    reach = len(staggered(problem.strain_order))
-    for axis, name in enumerate(SPACE_AXES[problem.ndim]):
-        n, h, cells = problem.shape[axis], problem.grid.spacing[axis], problem.cells
-        low = 0 if problem.pad[axis][0] == 0 else min(cells + reach, n)
-        scalars |= {f"{name}_m": 0, f"{name}_M": n - 1, f"k_{name}_m": 0, f"k_{name}_M": width - 1}
-        scalars |= {f"h_{name}": h, f"inverse_{name}": 1 / h, f"inverse2_{name}": 1 / h**2}
-        scalars |= {f"{name}_left_half": cells + 1, f"{name}_right_half": cells + 1}
-        scalars |= {f"{name}_left_reach": low, f"{name}_right_reach": min(cells + reach, n - low)}
-    return scalars
-
-
-def _points(problem: Problem, name: str, window: Any | None, shot: int, width: int) -> tuple[Arrays, int]:
-    """Kernel arrays of a set of points: padded first nodes and weights along each axis."""
-    if window is None:
-        index, weights = np.zeros((0, problem.ndim), np.int32), np.zeros((0, problem.ndim, width))
-    else:
-        index, weights = (np.asarray(x[min(shot, len(x) - 1)]) for x in (window.index, window.weights))
-    arrays: Arrays = {}
-    for a in range(problem.ndim):
-        arrays[f"{name}_node_{a}"] = _kernel.aligned_copy(index[:, a] + problem.pad[a][0], np.int32)
-        arrays[f"{name}_weight_{a}"] = _kernel.aligned_copy(weights[:, a], problem.dtype)
-    return arrays, len(index)
-
-
-class Run:
-    """One propagation of one shot.
-
-    Arguments:
-        program: which kernel.
-        shared: coefficients of the problem.
-        source: of all shots: ``traces`` with ``window``; ``wavefield``; or ``weights`` with ``wavelet``.
-        receiver: of all shots: ``window`` gives traces; ``wavefield`` (of None) the wavefield; ``wavelet``
-            gives weights and ``weights`` gives a wavelet (the transposes of an extended source).
-        shot: which shot.
-        parallel: whether threads work inside the kernel.
-
-    Attribute ``outputs`` has what was sampled, under the names that a source would have.
-    """
-
-    def __init__(self, program: str, shared: Coefficients, source: Arrays, receiver: Arrays, shot: int, parallel: bool):
-        self.problem = problem = shared.problem
-        self.steps, self.next, self.shared = problem.steps, 0, shared
-        self.source, self.receiver = _of_shot(source, shot), _of_shot(receiver, shot)
-        width = _width(source, receiver)
-        self.kernel = load(problem, program, width, parallel)
-        src, n_src = _points(problem, "src", source.get("window"), shot, width)
-        rec, n_rec = _points(problem, "rec", receiver.get("window"), shot, width)
-        traces = self.source.get("traces", np.zeros((self.steps, 0)))
-        samples = _kernel.aligned_copy(np.zeros((self.steps, n_rec)), problem.dtype)
-        own = src | rec | {"src": _kernel.aligned_copy(traces, problem.dtype), "rec": samples}
-        sizes = dict(zip(problem.grid.axes, problem.shape, strict=True)) | {"time": 3, "t": 3}
-        given = shared.arrays | own
-        self.scratch = {
-            name: _pool.acquire(a.shape(sizes), a.dtype) for name, a in self.kernel.arrays.items() if name not in given
-        }
-        self.scalars = shared.scalars(width, parallel)
-        self.scalars |= {"p_src_m": 0, "p_src_M": n_src - 1, "p_rec_m": 0, "p_rec_M": n_rec - 1}
-        self.arrays = given | self.scratch
-        self.call = self.kernel.bind(self.arrays, self.scalars)
-        self.outputs = {"traces": samples} if "window" in receiver else {}
-        self.each_level = [*_samplers(self, receiver), *_drivers(self)]
-
-    def to(self, level: int) -> None:
-        """Advance until the field at ``level`` is known."""
-        while self.each_level and self.next < level:
-            self._one_level()
-        if self.next < level:
-            self.call(self.next, level - 1)
-            self.next = level
-
-    def finish(self) -> "Run":
-        """Advance to the end: all steps driven, all levels sampled."""
-        self.to(self.steps)
-        return self
-
-    def _one_level(self) -> None:
-        n = self.next
-        self.call(n, n)
-        for act in self.each_level:
-            act(n)
-        self.next = n + 1
-
-    def level(self, field: str, n: int, halo: int = 0) -> np.ndarray:
-        """The field at level n, with so many halo nodes."""
-        have = self.kernel.arrays[field].halo[1][0]
-        inner = tuple(slice(have - halo, have + size + halo) for size in self.problem.shape)
-        return self.arrays[field][n % 3][inner]
-
-    def fields(self) -> list[np.ndarray]:
-        """The fields at the level reached, with the halo that the gradient needs."""
-        halo = 0 if self.problem.laplacian else self.problem.order // 2
-        return [self.level(f, self.next, halo) for f in self.problem.equation.fields]
-
-    def state(self) -> list[np.ndarray]:
-        """Every array that the propagation changes."""
-        return list(self.scratch.values())
-
-    def restore(self, level: int, state: list[np.ndarray]) -> None:
-        """Go back to a saved state."""
-        for array, saved in zip(self.scratch.values(), state, strict=True):
-            np.copyto(array, saved)
-        self.next = level
-
-    def close(self) -> None:
-        """Give the buffers back."""
-        _pool.release(*self.scratch.values())
-        self.scratch = {}
-
-
-def load(problem: Problem, program: str, width: int, parallel: bool) -> _kernel.Kernel:
-    """A compiled kernel of a problem."""
-    return _kernel.load(devito.signature(problem, program, width, parallel), devito.build)
-
-
-def _of_shot(arrays: Arrays, shot: int) -> Arrays:
-    return {
-        k: v[min(shot, len(v) - 1)] for k, v in arrays.items() if k not in ("window", "positions") and v is not None
-    }
-
-
-def _width(source: Arrays, receiver: Arrays) -> int:
-    windows = [x["window"].weights.shape[-1] for x in (source, receiver) if "window" in x]
-    return max(windows, default=2)
-
-
-def _samplers(run: Run, receiver: Arrays) -> Iterator[Callable[[int], Any]]:
-    """What receivers that are not points do at each level; they write into ``run.outputs``."""
-    problem, given, out = run.problem, run.receiver, run.outputs
-    field = problem.equation.fields[0]
-
-    def inside(n: int) -> np.ndarray:
-        return run.level(field, n)[problem.interior]
-
-    if "wavefield" in receiver:
-        out["wavefield"] = np.zeros((run.steps, *problem.grid.shape), problem.dtype)
-        yield lambda n: np.copyto(out["wavefield"][n], inside(n))
-    if "weights" in receiver:
-        out["wavelet"] = np.zeros(run.steps, problem.dtype)
-        yield lambda n: out["wavelet"].__setitem__(n, np.vdot(given["weights"], inside(n)))
-    if "wavelet" in receiver:
-        out["weights"] = np.zeros(problem.grid.shape, problem.dtype)
-        yield lambda n: out["weights"].__iadd__(given["wavelet"][n] * inside(n))
-
-
-def _drivers(run: Run) -> Iterator[Callable[[int], Any]]:
-    """What sources that are not points do after each step: ``u[n+1] += r q[n]``."""
-    problem, source = run.problem, run.source
-    field = problem.equation.fields[0]
-    r = run.shared.arrays[f"r_{field}"][problem.interior]
-
-    def add(n: int, q: np.ndarray) -> None:
-        run.level(field, n + 1)[problem.interior] += r * q
-        if problem.free_surface:
-            _mirror(run, field, n + 1)
-
-    if "wavefield" in source:
-        yield lambda n: add(n, source["wavefield"][n])
-    if "weights" in source:
-        yield lambda n: add(n, source["weights"] * source["wavelet"][n])
-
-
-def _mirror(run: Run, field: str, n: int) -> None:
-    u, r = run.arrays[field][n % 3], run.problem.order // 2
-    u[..., r] = 0
-    u[..., :r] = -u[..., 2 * r : r : -1]
 
 
 def forward(
@@ -357,9 +121,10 @@ class Extra:
     def __init__(self, program: str, run: Run, parallel: bool, others: Arrays):
         problem = run.problem
         kernel = load(problem, program, 2, parallel)
-        sizes = dict(zip(problem.grid.axes, problem.shape, strict=True)) | {"t": 3}
         given = others | {k: v for k, v in run.arrays.items() if k not in others}
-        self.own = {k: _pool.acquire(a.shape(sizes), a.dtype) for k, a in kernel.arrays.items() if k not in given}
+        self.own = {
+            k: _pool.acquire(a.shape(sizes(problem)), a.dtype) for k, a in kernel.arrays.items() if k not in given
+        }
         self.call = kernel.bind(given | self.own, run.scalars)
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ def _first_filters(s: Symbols) -> Iterator[Any]:
     for field, axis in s.terms:
         u, parity = s.field(field), s.parity(field, axis)
         a, b = (s.line(f"{kind}_{axis}_{1 - parity}", axis) for kind in ("onea", "b"))
-        p, state = s.filtered(field, axis), s.array(f"s_{field}_{axis}")
+        p, state = s.filtered(field, axis), s.layered(f"s_{field}_{axis}", axis)
         for x in s.strips(axis, "half"):
             e = staggered_difference(s, u, (s.level,), x, axis, parity)
             yield Eq(p[x], b[x[axis]] * e + state[x], implicit_dims=(s.time,))
@@ -107,10 +107,10 @@ def second_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
     and added = D^T p what the layer adds to a Laplacian (stresses hold it already)."""
     from devito import Eq
 
-    for field, axis in s.terms:
+    for field, axis in reversed(s.terms):  # the last axis first: it shares a loop, and its memory, with the update
         u, r, parity = s.field(prefix + field), s.array(f"r_{field}"), s.parity(field, axis)
         a, b, c = (s.line(f"{kind}_{axis}_{parity}", axis) for kind in ("a", "b", "c"))
-        state = s.array(f"{memory}_{field}_{axis}")
+        state = s.layered(f"{memory}_{field}_{axis}", axis)
         for x in s.strips(axis, "reach" if s.laplacian else "half"):
             added = staggered_difference(s, s.filtered(field, axis), (), x, axis, 1) if s.laplacian else 0
             force, new = _force(s, field, axis, x) + added, (s.level + 1, *x)

@@ -56,6 +56,8 @@ class Symbols:
         self.inverse = [Constant(name=f"inverse_{n}", dtype=self.dtype) for n in names]
         self.inverse2 = [Constant(name=f"inverse2_{n}", dtype=self.dtype) for n in names]
         self.window = tuple(Dimension(name=f"k_{n}") for n in names)
+        self.layer = tuple(Dimension(name=f"layer_{n}") for n in names)
+        self.right = [Constant(name=f"right_{n}", dtype=np.int32) for n in names]
         self.functions: dict[str, Any] = {}
 
     def _keep(self, function: Any) -> Any:
@@ -80,6 +82,11 @@ class Symbols:
     def line(self, name: str, axis: int) -> Any:
         """A profile along one axis, at the nodes or midpoints, as a function of the position."""
         return self.table(name, (self.space[axis],))
+
+    def layered(self, name: str, axis: int) -> "Layered":
+        """An array that is zero outside the layer of one axis."""
+        table = self.table(name, self.space[:axis] + (self.layer[axis],) + self.space[axis + 1 :])
+        return Layered(table, axis, len(self.staggered), self.right[axis])
 
     def table(self, name: str, dimensions: tuple[Any, ...], dtype: Any = None) -> Any:
         """An array over the given dimensions."""
@@ -115,8 +122,9 @@ class Symbols:
         return self.equation.parity(field, self.ndim)[axis]
 
     def filtered(self, field: str, axis: int) -> Any:
-        """The first filter p of a derivative."""
-        return self.array(f"p_{field}_{axis}", halo=len(self.staggered))
+        """The first filter p of a derivative; the gradient in a stiffness wants it everywhere."""
+        name = f"p_{field}_{axis}"
+        return self.layered(name, axis) if self.laplacian else self.array(name)
 
     def sigma(self, name: str) -> Any:
         """A stress component."""
@@ -130,6 +138,26 @@ class Symbols:
     def derivative(self, f: Any, at: tuple[Any, ...], field: str, axis: int, x: tuple[Any, ...]) -> Any:
         """D_axis of an array that lives where ``field`` does."""
         return staggered_difference(self, f, at, x, axis, self.parity(field, axis))
+
+
+@dataclass(frozen=True)
+class Layered:
+    """An array kept only where the layer of one axis is: the left strip, from ``left`` on, then the right one.
+
+    Whole rows of the last axis would be touched at their ends only, and cost more than the step itself.
+    """
+
+    table: Any
+    axis: int
+    left: int
+    right: Any
+
+    def __getitem__(self, x: tuple[Any, ...]) -> Any:
+        """The element at a position on the grid, which must run over a strip."""
+        from devito.types.dimension import SubDimension
+
+        (strip,) = x[self.axis].atoms(SubDimension)
+        return self.table[shifted(x, self.axis, self.left if strip.is_left else self.right)]
 
 
 def shifted(x: tuple[Any, ...], axis: int, by: int) -> tuple[Any, ...]:

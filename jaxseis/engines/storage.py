@@ -20,7 +20,7 @@ from jaxseis.engines import _pool
 
 
 class Run(Protocol):
-    """What a strategy needs of a propagation (see _host.py)."""
+    """What a strategy needs of a propagation (see _run.py)."""
 
     steps: int
 

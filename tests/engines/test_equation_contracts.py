@@ -56,6 +56,14 @@ def test_both_engines_agree_in_single_precision(name):
     assert_close(got, reference, "engines", "float32")
 
 
+def test_both_engines_agree_where_the_layers_of_a_narrow_grid_meet():
+    """The kernel keeps the layer's arrays in two strips, which here touch and overlap in what they reach."""
+    case = CASES["2-D constant density"].replace(shape=(6, 3))
+    m, q = case.medium(), case.noise(2, case.time.size, 1)
+    got, reference = (jax.value_and_grad(least_squares(case.modeling(engine=e), q, 0.0))(m) for e in ("devito", "xla"))
+    assert_close(got, reference, "engines")
+
+
 @every_case
 def test_reciprocity(name):
     e = experiment(name)

@@ -35,7 +35,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "3-D sponge": {"shape": BOX, "absorbing": js.Sponge(4), "space_order": 4},
     "1-D": {"shape": (25,), "absorbing": js.PML(5), "free_surface": True, "space_order": 4},
 }
-SLOW = {"3-D free surface", "3-D sponge", "1-D", "3-D variable density", "2-D variable density", "2-D bare variable density"}
+SLOW = {"3-D free surface", "3-D sponge", "1-D"} | {f"{s} variable density" for s in ("2-D", "2-D bare", "3-D")}
 """Settings, or a setting with an equation, whose kernels take too long to build for the default tests."""
 
 

@@ -1,0 +1,97 @@
+"""The numbers of a problem in the form its kernels take: coefficients, profiles, sizes and bounds."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from jaxseis._types import SPACE_AXES
+from jaxseis.differences import staggered
+from jaxseis.engines import _kernel
+from jaxseis.engines._problem import Problem
+from jaxseis.engines._threads import threads
+from jaxseis.engines._validate import check_coefficients
+
+Arrays = dict[str, Any]
+
+
+class Coefficients:
+    """The numbers of a problem that all its shots share, ready for the kernels."""
+
+    def __init__(self, problem: Problem, c: Arrays, dc: Arrays | None = None):
+        check_coefficients(problem, c)
+        self.problem = problem
+        dt, equation = problem.step, problem.equation
+        damped = 1 + problem.mass_factors[0] if problem.absorbing and not problem.pml else 1
+        arrays: Arrays = {}
+        for field in equation.fields:
+            mass = c[equation.mass_name(field)]
+            arrays[f"r_{field}"] = dt**2 / (mass * damped)
+            if dc is not None:
+                arrays[f"dr_{field}"] = -dc[equation.mass_name(field)] / dt**2
+        for name in equation.stiffness_names(problem.ndim):
+            arrays[f"c_{name}"] = c[name]
+            if dc is not None:
+                arrays[f"dc_{name}"] = dc[name]
+        arrays |= {"two": 2 / damped, "one": (2 - damped) / damped} if np.ndim(damped) else {}
+        self.arrays = {k: _kernel.aligned_copy(v, problem.dtype) for k, v in (arrays | _static(problem)).items()}
+
+    def scalars(self, width: int, parallel: bool) -> dict[str, float]:
+        """Bounds, spacings and thread counts of a kernel."""
+        return _scalars(self.problem, width) | {"nthreads": threads() if parallel else 1, "nthreads_nonaffine": 1}
+
+
+@lru_cache(maxsize=16)
+def _static(problem: Problem) -> Arrays:
+    """Profiles of the layer along each axis, and the mass factors."""
+    arrays: Arrays = dict(zip(("D1", "D2", "D3"), problem.mass_factors, strict=True))
+    for axis in range(problem.ndim):
+        for parity in (0, 1):
+            a, b = problem.filter(axis, parity)
+            profiles = {"a": a, "b": b, "c": (1 + a) * b, "onea": 1 + a, "d": problem.damping(axis, parity)}
+            arrays |= {f"{k}_{axis}_{parity}": v for k, v in profiles.items()}
+    return arrays
+
+
+@lru_cache(maxsize=16)
+def sizes(problem: Problem) -> dict[str, int]:
+    """Sizes of the dimensions of a kernel's arrays."""
+    reach = len(staggered(problem.strain_order))
+    rows = {f"layer_{a}": w + 2 * reach for a, w in zip(problem.grid.axes, _layer_widths(problem), strict=True)}
+    return dict(zip(problem.grid.axes, problem.shape, strict=True)) | rows | {"time": 3, "t": 3}
+
+
+def _layer_widths(problem: Problem) -> tuple[int, ...]:
+    """Nodes of each axis that its layer's arrays keep: both strips, and so many between that differences
+    on the one never reach the other."""
+    reach = len(staggered(problem.strain_order))
+    return tuple(min(n, 2 * (problem.cells + 1 + reach)) for n in problem.shape)
+
+
+@lru_cache(maxsize=16)
+def _scalars(problem: Problem, width: int) -> dict[str, float]:
+    scalars: dict[str, float] = {}
+    widths = _layer_widths(problem)
+    reach = len(staggered(problem.strain_order))
+    for axis, name in enumerate(SPACE_AXES[problem.ndim]):
+        n, h, cells = problem.shape[axis], problem.grid.spacing[axis], problem.cells
+        low = 0 if problem.pad[axis][0] == 0 else min(cells + reach, n)
+        scalars |= {f"{name}_m": 0, f"{name}_M": n - 1, f"k_{name}_m": 0, f"k_{name}_M": width - 1}
+        scalars |= {f"right_{name}": reach + widths[axis] - n}
+        scalars |= {f"h_{name}": h, f"inverse_{name}": 1 / h, f"inverse2_{name}": 1 / h**2}
+        scalars |= {f"{name}_left_half": cells + 1, f"{name}_right_half": cells + 1}
+        scalars |= {f"{name}_left_reach": low, f"{name}_right_reach": min(cells + reach, n - low)}
+    return scalars
+
+
+def points(problem: Problem, name: str, window: Any | None, shot: int, width: int) -> tuple[Arrays, int]:
+    """Kernel arrays of a set of points: padded first nodes and weights along each axis."""
+    if window is None:
+        index, weights = np.zeros((0, problem.ndim), np.int32), np.zeros((0, problem.ndim, width))
+    else:
+        index, weights = (np.asarray(x[min(shot, len(x) - 1)]) for x in (window.index, window.weights))
+    arrays: Arrays = {}
+    for a in range(problem.ndim):
+        arrays[f"{name}_node_{a}"] = _kernel.aligned_copy(index[:, a] + problem.pad[a][0], np.int32)
+        arrays[f"{name}_weight_{a}"] = _kernel.aligned_copy(weights[:, a], problem.dtype)
+    return arrays, len(index)
