@@ -39,6 +39,7 @@ class Symbols:
 
     def __init__(self, signature: Signature):
         from devito import Constant, Dimension, Grid, SpaceDimension
+        from devito.types.dimension import DerivedDimension
 
         self.signature, self.equation = signature, signature.equation
         self.ndim, self.dtype = signature.ndim, np.dtype(signature.dtype).type
@@ -56,7 +57,7 @@ class Symbols:
         self.inverse = [Constant(name=f"inverse_{n}", dtype=self.dtype) for n in names]
         self.inverse2 = [Constant(name=f"inverse2_{n}", dtype=self.dtype) for n in names]
         self.window = tuple(Dimension(name=f"k_{n}") for n in names)
-        self.layer = tuple(Dimension(name=f"layer_{n}") for n in names)
+        self.layer = tuple(DerivedDimension(name=f"layer_{d.name}", parent=d) for d in self.space)
         self.right = [Constant(name=f"right_{n}", dtype=np.int32) for n in names]
         self.functions: dict[str, Any] = {}
 

@@ -58,7 +58,7 @@ def _manifest(signature: Signature, operator: Any, symbols: Symbols) -> dict[str
         "arguments": [_argument(parameter) for parameter in operator.parameters],
         "arrays": {
             name: {
-                "dimensions": [str(d.root if d.is_Derived else d) for d in f.dimensions],
+                "dimensions": [d.name for d in f.dimensions],
                 "halo": [tuple(h) for h in f.halo],
                 "dtype": np.dtype(f.dtype).name,
             }
