@@ -1,7 +1,8 @@
 """Every place where jaxseis leans on a part of JAX that is not fully public, in one file.
 
 ``jax.extend.core.Primitive`` and the rule tables of ``jax.interpreters`` are semi-public; the calls
-below were the same in jax 0.7 to 0.10.
+below were the same in jax 0.7 to 0.10. The exception is how a value under ``jax.shard_map`` says over
+which mesh axes it varies (``manual_axis_type``, jax 0.10).
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +16,25 @@ from jax.interpreters import ad, batching, mlir
 Zero = ad.Zero
 is_undefined = ad.is_undefined_primal
 instantiate = ad.instantiate_zeros
+
+
+def together(x: Any) -> Any:
+    """The arrays of a pytree, varying over every mesh axis that one of them varies over.
+
+    Inside ``jax.shard_map``: JAX sums the cotangent of an array that was the same on all devices over
+    these axes, as the transpose of its becoming varying. Elsewhere nothing is done.
+    """
+    axes = frozenset().union(*map(_varying, jax.tree.leaves(x)))
+    return jax.tree.map(lambda v: jax.lax.pcast(v, tuple(axes - _varying(v)), to="varying"), x)
+
+
+def varying_like(result: Any, operands: Any) -> Any:
+    """``result`` varying over the axes that ``operands`` do: ``pure_callback`` forgets them."""
+    return together((result, operands))[0]
+
+
+def _varying(x: Any) -> frozenset[Any]:
+    return jax.typeof(x).manual_axis_type.varying
 
 
 def define_primitive(
@@ -34,7 +54,7 @@ def define_primitive(
     primitive.multiple_results = True
 
     def abstract(*operands: Any, **params: Any) -> list[Any]:
-        return [ShapedArray(s.shape, s.dtype) for s in shapes(*operands, **params)]
+        return [_varying_shape(s, operands[0]) for s in shapes(*operands, **params)]
 
     primitive.def_abstract_eval(abstract)
     primitive.def_impl(lambda *operands, **params: list(call(*operands, **params)))
@@ -42,4 +62,11 @@ def define_primitive(
     ad.primitive_jvps[primitive] = jvp
     ad.primitive_transposes[primitive] = transpose
     batching.primitive_batchers[primitive] = batch
-    return primitive.bind
+    return lambda *operands, **params: primitive.bind(*together(operands), **params)
+
+
+def _varying_shape(s: jax.ShapeDtypeStruct, operand: Any) -> ShapedArray:
+    if operand.manual_axis_type.empty:
+        return ShapedArray(s.shape, s.dtype)
+    sharding = operand.sharding.update(spec=jax.sharding.PartitionSpec(*[None] * len(s.shape)))
+    return ShapedArray(s.shape, s.dtype, sharding=sharding, manual_axis_type=operand.manual_axis_type)

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxseis import differences
+from jaxseis import _compat, differences
 from jaxseis._types import Array, PyTree
 from jaxseis.engines._problem import Problem
 
@@ -34,14 +34,14 @@ def propagate(problem: Problem, c: dict[str, Array], source: dict[str, Any], rec
     Returns the samples d[n] of the field at level n, for n = 0..steps-1.
     """
     step = _stepper(problem, c)
-    drive = jnp.stack([jnp.arange(problem.steps)] * 1)[0]
+    rest = _compat.varying_like(_rest(problem), (c, source, receiver))
 
     def level(state: PyTree, n: Array) -> tuple[PyTree, PyTree]:
         u = state["u"][0]
         return step(state, _source_at(problem, source, n)), _sample(problem, receiver, u, n)
 
     body = jax.checkpoint(lambda state, ns: jax.lax.scan(level, state, ns))
-    samples = _scan_in_segments(body, _rest(problem), drive)
+    samples = _scan_in_segments(body, rest, jnp.arange(problem.steps))
     return jnp.sum(samples, 0) if "wavelet" in receiver else samples
 
 

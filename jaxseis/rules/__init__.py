@@ -26,6 +26,7 @@ from typing import Any
 
 import jax
 
+from jaxseis import _compat
 from jaxseis._types import Array
 from jaxseis.engines import xla
 from jaxseis.engines._problem import Problem
@@ -55,7 +56,7 @@ def model(problem: Problem, engine: str, storage: Storage, c: Dict, source: Dict
     """:func:`propagate` in reverse mode only, which stores the wavefield as it goes."""
     if engine == "xla":
         return _xla(problem, c, source, receiver)
-    return _model.model(problem, storage, c, source, receiver)
+    return _model.model(problem, storage, *_compat.together((c, source, receiver)))
 
 
 def _xla(problem: Problem, c: Dict, source: Dict, receiver: Dict) -> Array:

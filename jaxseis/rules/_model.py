@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jaxseis import _compat
 from jaxseis._types import Array, PyTree
 from jaxseis.engines import _host
 from jaxseis.engines._problem import Problem
@@ -77,7 +78,7 @@ def _once(kind: str, problem: Problem, storage: Storage | None, structure: PyTre
 
     @jax.custom_jvp
     def call(arrays: PyTree) -> Any:
-        return callback(kind, problem, storage, structure, *arrays)
+        return _compat.varying_like(callback(kind, problem, storage, structure, *arrays), arrays)
 
     @call.defjvp
     def _refuse(primals: Any, tangents: Any) -> Any:
