@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+# A file's tests share compiled programs, so they stay on one worker.
+WORKERS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # Devito calls gcc unless CC names another compiler.
 ifeq ($(origin CC),default)
@@ -20,7 +22,7 @@ demo: environment check-compiler  ## full-waveform inversion of a small model, d
 	$(BIN)/python examples/fwi.py
 
 test: environment check-compiler  ## the test suite; PYTEST_ARGS="-m slow" for the long ones
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(PYTEST_ARGS)
 
 environment: $(VENV)/stamp-dev
 

@@ -6,6 +6,8 @@ from pathlib import Path
 # Read once, when jax is first imported.
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2".strip()
 os.environ["MPLBACKEND"] = "Agg"
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: threads that wait for each other would be slow
+    os.environ.setdefault("JAXSEIS_THREADS", "1")
 
 import jax
 import pytest
