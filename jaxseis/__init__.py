@@ -11,6 +11,7 @@ from jaxseis.acquisition import Geometry as Geometry
 from jaxseis.acquisition import TimeAxis as TimeAxis
 from jaxseis.engines.storage import InMemory as InMemory
 from jaxseis.engines.storage import Recompute as Recompute
+from jaxseis.equations import VTI as VTI
 from jaxseis.equations import Acoustic as Acoustic
 from jaxseis.grid import Grid as Grid
 from jaxseis.interpolation import Linear as Linear

@@ -176,8 +176,10 @@ class Adjoint:
         """The gradients in the coefficients, and what was sampled at the sources."""
         problem = self.run.problem
         equation, dt, own = problem.equation, problem.step, self.image.own
-        gradients = {equation.mass_name(f): own[f"gM_{f}"] * (-every / dt**2) for f in equation.fields}
-        gradients |= {n: own[f"gc_{n}"] * -float(every) for n in equation.stiffness_names(problem.ndim)}
+        gradients = {n: own[f"gc_{n}"] * -float(every) for n in equation.stiffness_names(problem.ndim)}
+        for field in equation.fields:  # which may share their mass
+            name = equation.mass_name(field)
+            gradients[name] = gradients.get(name, 0) + own[f"gM_{field}"] * (-every / dt**2)
         outputs = self.run.finish().outputs
         gradients = {k: g.astype(problem.dtype) for k, g in gradients.items()}
         for part in (self.run, self.image, self.sums):

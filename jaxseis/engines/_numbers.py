@@ -24,11 +24,10 @@ class Coefficients:
         dt, equation = problem.step, problem.equation
         damped = 1 + problem.mass_factors[0] if problem.absorbing and not problem.pml else 1
         arrays: Arrays = {}
-        for field in equation.fields:
-            mass = c[equation.mass_name(field)]
-            arrays[f"r_{field}"] = dt**2 / (mass * damped)
+        for name in dict.fromkeys(map(equation.mass_name, equation.fields)):
+            arrays[f"r_{name}"] = dt**2 / (c[name] * damped)
             if dc is not None:
-                arrays[f"dr_{field}"] = -dc[equation.mass_name(field)] / dt**2
+                arrays[f"dr_{name}"] = -dc[name] / dt**2
         for name in equation.stiffness_names(problem.ndim):
             arrays[f"c_{name}"] = c[name]
             if dc is not None:

@@ -138,7 +138,7 @@ def _drivers(run: Run) -> Iterator[Callable[[int], Any]]:
     """What sources that are not points do after each step: ``u[n+1] += r q[n]``."""
     problem, source = run.problem, run.source
     field = problem.equation.fields[0]
-    r = run.shared.arrays[f"r_{field}"][problem.interior]
+    r = run.shared.arrays[f"r_{problem.equation.mass_name(field)}"][problem.interior]
 
     def add(n: int, q: np.ndarray) -> None:
         run.level(field, n + 1)[problem.interior] += r * q

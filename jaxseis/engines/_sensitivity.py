@@ -31,12 +31,12 @@ def scatter(s: Symbols) -> Iterator[Any]:
         change = u[(t + 1, *x)] - 2 * u[(t, *x)] + u[(t - 1, *x)]
         if s.sponge:
             change = change + s.array("D1")[x] * (u[(t + 1, *x)] - u[(t - 1, *x)])
-        scattered = s.array(f"dr_{field}")[x] * change
-        yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + s.array(f"r_{field}")[x] * scattered)
+        scattered = s.change_of_mass(field)[x] * change
+        yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + s.over_mass(field)[x] * scattered)
     if not s.laplacian:
         yield from _scattered_stresses(s)
         for field in s.equation.fields:
-            du, r = s.field("d" + field), s.array(f"r_{field}")
+            du, r = s.field("d" + field), s.over_mass(field)
             force = sum(stress_force(s, f, a, x) for f, a in s.terms if f == field)
             yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + r[x] * force)
         if s.pml:

@@ -99,7 +99,7 @@ def _update(s: Symbols) -> Iterator[Any]:
         u = s.field(field)
         force = sum(_force(s, f, a, x) for f, a in s.terms if f == field)
         two, one = (s.array("two")[x], s.array("one")[x]) if s.sponge else (2, 1)
-        yield Eq(u[(t + 1, *x)], two * u[(t, *x)] - one * u[(t - 1, *x)] + s.array(f"r_{field}")[x] * force)
+        yield Eq(u[(t + 1, *x)], two * u[(t, *x)] - one * u[(t - 1, *x)] + s.over_mass(field)[x] * force)
 
 
 def second_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
@@ -108,7 +108,7 @@ def second_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
     from devito import Eq
 
     for field, axis in reversed(s.terms):  # the last axis first: it shares a loop, and its memory, with the update
-        u, r, parity = s.field(prefix + field), s.array(f"r_{field}"), s.parity(field, axis)
+        u, r, parity = s.field(prefix + field), s.over_mass(field), s.parity(field, axis)
         a, b, c = (s.line(f"{kind}_{axis}_{parity}", axis) for kind in ("a", "b", "c"))
         state = s.layered(f"{memory}_{field}_{axis}", axis)
         for x in s.strips(axis, "reach" if s.laplacian else "half"):
@@ -149,7 +149,7 @@ def _inject(s: Symbols) -> Iterator[Any]:
     q, point, nodes, weights = _points(s, "src")
     field = s.equation.fields[0]
     x = tuple(node[point] + k for node, k in zip(nodes, s.window, strict=True))
-    value = s.array(f"r_{field}")[x] * q[s.time, point]
+    value = s.over_mass(field)[x] * q[s.time, point]
     for w, k in zip(weights, s.window, strict=True):
         value = value * w[point, k]
     yield Inc(s.field(field)[(s.level + 1, *x)], value)

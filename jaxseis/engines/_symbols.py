@@ -127,6 +127,14 @@ class Symbols:
         name = f"p_{field}_{axis}"
         return self.layered(name, axis) if self.laplacian else self.array(name)
 
+    def over_mass(self, field: str) -> Any:
+        """r = dt^2/M of a field."""
+        return self.array(f"r_{self.equation.mass_name(field)}")
+
+    def change_of_mass(self, field: str) -> Any:
+        """-dM/dt^2 of a field."""
+        return self.array(f"dr_{self.equation.mass_name(field)}")
+
     def sigma(self, name: str) -> Any:
         """A stress component."""
         return self.array(f"sigma_{name}", halo=self.radius)

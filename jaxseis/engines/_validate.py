@@ -46,15 +46,14 @@ def fastest(problem: Problem, c: dict[str, Any]) -> float:
 
 def _row_sums(problem: Problem, c: dict[str, Any], field: str) -> np.ndarray:
     """Row sums of |M^-1 G^T S G| in units of the symbol, weighted by 1/h^2 over their sum."""
-    equation, ndim = problem.equation, problem.ndim
-    weights = [1 / h**2 for h in problem.grid.spacing]
-    total = np.zeros(problem.shape)
+    equation, ndim, h = problem.equation, problem.ndim, problem.grid.spacing
+    bound, total = equation.bound(c, ndim), np.zeros(problem.shape)
     for strain in equation.strains(ndim):
-        stress = equation.stress(c, {s.name: np.ones(problem.shape) for s in equation.strains(ndim)})[strain.name]
+        reach = sum(1 / h[axis] for _, axis in strain.terms)
         for f, axis in strain.terms:
             if f == field:
-                total += weights[axis] * _spread(problem, np.abs(stress), axis, equation.parity(f, ndim)[axis])
-    return total / sum(weights) / c[equation.mass_name(field)]
+                total += reach / h[axis] * _spread(problem, bound[strain.name], axis, equation.parity(f, ndim)[axis])
+    return total / sum(1 / step**2 for step in h) / c[equation.mass_name(field)]
 
 
 def _spread(problem: Problem, x: np.ndarray, axis: int, parity: int) -> np.ndarray:

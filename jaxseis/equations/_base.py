@@ -11,8 +11,9 @@ Positions on the cell: a quantity's *parity* along an axis is 0 at the nodes and
 A derivative changes the parity along its axis.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from jaxseis._types import Array
 from jaxseis.model import Medium
@@ -26,57 +27,71 @@ class Strain:
     terms: tuple[tuple[str, int], ...]
 
 
-@runtime_checkable
-class Equation(Protocol):
-    """What an equation file states. Implementations are frozen dataclasses: static and hashable."""
+class Equation(ABC):
+    """What an equation file states. Equations are frozen dataclasses: static and hashable."""
 
     @property
+    @abstractmethod
     def required(self) -> tuple[str, ...]:
         """Parameters a Medium must have."""
-        ...
 
     @property
     def optional(self) -> tuple[str, ...]:
         """Parameters a Medium may have."""
-        ...
+        return ()
 
     @property
+    @abstractmethod
     def positive(self) -> tuple[str, ...]:
         """Parameters that must be positive."""
-        ...
+
+    def check(self, medium: Medium) -> None:  # noqa: B027 (most equations have nothing to add)
+        """Raises ValueError for other values that the equation cannot take."""
 
     @property
+    @abstractmethod
     def fields(self) -> tuple[str, ...]:
         """Names of the unknown fields; sources drive and receivers read the first."""
-        ...
 
+    @abstractmethod
     def parity(self, field: str, ndim: int) -> tuple[int, ...]:
         """Position of a field on the cell."""
-        ...
 
+    @abstractmethod
     def strains(self, ndim: int) -> tuple[Strain, ...]:
         """The strain table. Empty means that G^T S G is minus the plain Laplacian of each field."""
-        ...
 
+    @abstractmethod
     def stiffness_names(self, ndim: int) -> tuple[str, ...]:
         """Names of the coefficients in the stress law."""
-        ...
 
+    @abstractmethod
     def mass_name(self, field: str) -> str:
         """Name of the coefficient that is the mass M of a field."""
-        ...
 
+    @abstractmethod
     def coefficients(self, medium: Medium) -> dict[str, Array]:
         """Coefficients, each at the position where it is used, from parameters at the nodes."""
-        ...
 
+    @abstractmethod
     def stress(self, c: dict[str, Any], e: dict[str, Any]) -> dict[str, Any]:
         """The stress law S: pointwise arithmetic in coefficients and strains, linear in the strains."""
-        ...
 
+    def bound(self, c: dict[str, Any], ndim: int) -> dict[str, Any]:
+        """A diagonal B for each strain, so that ``e S e <= e B e``: it limits the time step.
+
+        By default the sums of absolute values along the rows of S (Gershgorin).
+        """
+        names = [strain.name for strain in self.strains(ndim)]
+        total: dict[str, Any] = dict.fromkeys(names, 0)
+        for column in names:
+            for row, value in self.stress(c, {name: float(name == column) for name in names}).items():
+                total[row] = total[row] + abs(value)
+        return total
+
+    @abstractmethod
     def squared_velocity(self, medium: Medium) -> Array:
         """Square of the largest phase velocity at each node, for validation."""
-        ...
 
 
 def half(x: Array, axis: int) -> Array:

@@ -17,13 +17,13 @@ from typing import Any
 import jax
 
 from jaxseis._types import SPACE_AXES, Array
-from jaxseis.equations._base import Strain, half
+from jaxseis.equations._base import Equation, Strain, half
 from jaxseis.model import Medium
 
 
 @jax.tree_util.register_static
 @dataclass(frozen=True)
-class Acoustic:
+class Acoustic(Equation):
     """Acoustic waves: squared slowness ``m`` (s^2/km^2) and, with ``density=True``, ``buoyancy`` (cm^3/g).
 
     Arguments:
@@ -39,11 +39,6 @@ class Acoustic:
     def required(self) -> tuple[str, ...]:
         """Parameters a Medium must have."""
         return ("buoyancy", "m") if self.density else ("m",)
-
-    @property
-    def optional(self) -> tuple[str, ...]:
-        """Parameters a Medium may have."""
-        return ()
 
     @property
     def positive(self) -> tuple[str, ...]:

@@ -181,6 +181,7 @@ class WaveEquation:
             if least <= 0:
                 what = "positive squared slowness, s^2/km^2" if name == "m" else "positive numbers"
                 raise _checks.fail(name, what, f"a minimum of {least:g}")
+        self.equation.check(medium)
         fastest = float(np.sqrt(np.max(np.asarray(self.equation.squared_velocity(medium)))))
         if fastest > 100:
             raise _checks.fail(

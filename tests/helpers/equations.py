@@ -16,9 +16,9 @@ import pytest
 
 import jaxseis as js
 
-EQUATIONS = {"constant density": js.Acoustic(), "variable density": js.Acoustic(density=True)}
+EQUATIONS = {"constant density": js.Acoustic(), "variable density": js.Acoustic(density=True), "VTI": js.VTI()}
 
-RANGES = {"m": (0.15, 0.4), "buoyancy": (0.4, 1.0)}
+RANGES = {"m": (0.15, 0.4), "buoyancy": (0.4, 1.0), "epsilon": (0.1, 0.2), "delta": (-0.05, 0.05)}
 """Parameters of random media; velocities must stay below ``MAX_VELOCITY``, perturbed ones too."""
 
 MAX_VELOCITY = 3.0

@@ -1,0 +1,54 @@
+"""Vertical transverse isotropy: P waves travel along rays with the group velocity of the Christoffel equation."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxseis import PML, VTI, Geometry, Grid, Medium, Modeling, Sinc, TimeAxis, WaveEquation, ricker
+
+VP, EPSILON, DELTA, SHEAR, PEAK, SPACING = 2.0, 0.2, 0.08, 0.3, 0.010, 12.0
+NEAR, FAR = 500.0, 1100.0
+
+
+def phase_velocity(angle):
+    """qP velocity at an angle from the vertical: the larger root of the Christoffel equation (Thomsen 1986)."""
+    f = 1 - SHEAR**2
+    x, z = np.sin(angle) ** 2, np.cos(angle) ** 2
+    c11, c33, c55 = 1 + 2 * EPSILON, 1.0, 1 - f
+    c13_c55 = np.sqrt(f * (f + 2 * DELTA))
+    a, b = c11 * x + c55 * z, c55 * x + c33 * z
+    return VP * np.sqrt((a + b + np.sqrt((a - b) ** 2 + 4 * c13_c55**2 * x * z)) / 2)
+
+
+def group_velocity(ray):
+    """Velocity along a ray at an angle from the vertical."""
+    phase = np.linspace(0, np.pi / 2, 9001)
+    v, slope = phase_velocity(phase), np.gradient(phase_velocity(phase), phase)
+    return np.interp(ray, phase + np.arctan2(slope, v), np.hypot(v, slope))
+
+
+def delay(near, far, dt):
+    """Time between two traces of one waveform: the peak of their correlation, interpolated by its spectrum."""
+    n, finer = 2 * len(near), 64
+    product = np.fft.rfft(far, n) * np.conj(np.fft.rfft(near, n))
+    return np.argmax(np.fft.irfft(product, finer * n)[: finer * n // 2]) * dt / finer
+
+
+@pytest.mark.parametrize("ndim", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_waves_travel_with_the_group_velocity(ndim):
+    angles = np.radians([0, 15, 30, 45, 60, 75, 90])
+    near, far = (NEAR, FAR) if ndim == 2 else (300.0, 600.0)
+    n = int(far / SPACING) + 16
+    grid = Grid((n,) + (25,) * (ndim - 2) + (n,), SPACING, origin=(-10 * SPACING,) * ndim)
+    time = TimeAxis(far / VP + 2.5 / PEAK, 2.0)
+    A = WaveEquation(
+        grid, VTI(SHEAR), time, VP * 1.2, interpolation=Sinc(), correct_dispersion=True, absorbing=PML(20)
+    )
+    middle = {"y": 2 * SPACING} if ndim == 3 else {}
+    rays = np.concatenate([r * np.stack([np.sin(angles), np.cos(angles)]) for r in (near, far)], axis=1)
+    receivers = Geometry.spread(x=rays[0], z=rays[1], **middle)
+    constant = {"m": VP**-2, "buoyancy": 1.0, "epsilon": EPSILON, "delta": DELTA}
+    medium = Medium(**{k: jnp.full(grid.shape, v) for k, v in constant.items()})
+    d = np.asarray(Modeling(A, Geometry(x=[0.0], z=0.0, **middle), receivers)(medium) @ ricker(time, PEAK))[0].T
+    times = [delay(a, b, time.step) for a, b in zip(*np.split(d, 2), strict=True)]
+    np.testing.assert_allclose((far - near) / np.array(times), group_velocity(angles), rtol=0.005)
