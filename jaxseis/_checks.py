@@ -1,8 +1,11 @@
 """Validators. Each names the argument, what was expected, what came and what to write instead."""
 
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
 from jax.core import Tracer
@@ -28,10 +31,26 @@ def when_concrete(check: Callable[..., None], *values: Any) -> None:
 
 def positive(name: str, value: float, unit: str, remedy: str = "") -> float:
     """``value`` as a float, or an error if it is not a finite positive number."""
-    number = float(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise fail(name, f"a positive number of {unit}", repr(value), remedy) from None
     if not np.isfinite(number) or number <= 0:
         raise fail(name, f"a positive number of {unit}", value, remedy)
     return number
+
+
+def whole(name: str, value: Any, least: int, remedy: str = "") -> int:
+    """``value`` as an int, or an error if it is not a whole number of at least ``least``."""
+    if not isinstance(value, (int, float, np.number)) or value < least or int(value) != value:
+        raise fail(name, f"a whole number of at least {least}", value, remedy)
+    return int(value)
+
+
+def kind_is(name: str, value: Any, kinds: Any, expected: str) -> None:
+    """An error if ``value`` is not of one of the given classes."""
+    if not isinstance(value, kinds):
+        raise fail(name, expected, repr(value))
 
 
 def shape_is(name: str, array: Any, expected: Sequence[int], axes: Sequence[str] = ()) -> None:
@@ -48,3 +67,12 @@ def finite(name: str, array: Any) -> None:
     if not np.all(np.isfinite(values)):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
         raise fail(name, "finite numbers", f"{values[where]} at index {where}")
+
+
+def stack_level() -> int:
+    """The ``stacklevel`` at which a warning points to the first line outside this package and JAX."""
+    inside = tuple(str(Path(file).parent) for file in (__file__, jax.__file__, eqx.__file__))
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_code.co_filename.startswith(inside):
+        frame, level = frame.f_back, level + 1
+    return level

@@ -39,10 +39,8 @@ class _Layer:
 
     def __post_init__(self) -> None:
         name = type(self).__name__
-        if int(self.cells) != self.cells or self.cells < 1:
-            raise _checks.fail(
-                f"{name}.cells", "a whole number of at least 1 (absorbing=None for no layer)", self.cells
-            )
+        cells = _checks.whole(f"{name}.cells", self.cells, 1, "Write absorbing=None for no layer.")
+        object.__setattr__(self, "cells", cells)
         if not 0 < self.reflection < 1:
             raise _checks.fail(f"{name}.reflection", "a number between 0 and 1", self.reflection)
         if self.exponent <= 0:

@@ -76,7 +76,7 @@ class Geometry(eqx.Module):
     mask: Array | None
     shared: bool = eqx.field(static=True)
 
-    def __init__(self, x: Any = None, z: Any = None, y: Any = None):
+    def __init__(self, *, x: Any = None, y: Any = None, z: Any = None):
         table = _table(x, y, z)
         if table.ndim > 3:
             raise _checks.fail("geometry", "coordinates of shape (shots,) or (shots, points)", table.shape[:-1])
@@ -93,7 +93,7 @@ class Geometry(eqx.Module):
         return self
 
     @staticmethod
-    def spread(x: Any = None, z: Any = None, y: Any = None) -> "Geometry":
+    def spread(*, x: Any = None, y: Any = None, z: Any = None) -> "Geometry":
         """One table of points, ``(points,)`` in each coordinate, used by every shot."""
         table = _table(x, y, z)
         if table.ndim > 2:
@@ -117,7 +117,7 @@ class Geometry(eqx.Module):
         """The geometry of the selected shots; a shared spread stays what it is."""
         if self.shared:
             return self
-        pick = keep_axis(shots)
+        pick = keep_axis(shots, self.shots)
         return Geometry._make(self.positions[pick], None if self.mask is None else self.mask[pick], False)
 
     @property
@@ -150,9 +150,30 @@ def _table(x: Any, y: Any, z: Any) -> Array:
     return jnp.stack(columns, axis=-1)
 
 
-def keep_axis(shots: Any) -> Any:
-    """An index that keeps the shot axis: ``3`` becomes ``[3]``."""
-    return shots if isinstance(shots, slice) else jnp.atleast_1d(jnp.asarray(shots))
+def keep_axis(shots: Any, count: int | None) -> Any:
+    """A selection of ``count`` shots as an index that keeps the shot axis: ``3`` becomes ``[3]``.
+
+    Raises IndexError for shots that do not exist, which ends a ``for`` loop too, and ValueError for none
+    at all. JAX would take the last one instead.
+    """
+    if isinstance(shots, slice) and count is None:
+        return shots
+    index = np.arange(count or 0)[shots] if isinstance(shots, slice) else jnp.atleast_1d(jnp.asarray(shots))
+    if index.size == 0:
+        raise _checks.fail("shots", "at least one", f"an empty selection, {shots!r}")
+    if count is not None:
+        _checks.when_concrete(lambda i: _check_shots(i, count), index)
+    return index
+
+
+def _check_shots(index: Any, count: int) -> None:
+    values = np.asarray(index)
+    if values.dtype == bool:
+        if values.shape != (count,):
+            raise IndexError(f"shots: expected a mask of {count} shots, got shape {values.shape}.")
+    elif np.any((values < -count) | (values >= count)):
+        outside = values[(values < -count) | (values >= count)][0]
+        raise IndexError(f"shots: expected numbers from 0 to {count - 1}, got {outside}.")
 
 
 def check_inside(name: str, geometry: Geometry, grid: Grid) -> None:
@@ -160,7 +181,8 @@ def check_inside(name: str, geometry: Geometry, grid: Grid) -> None:
     positions = np.asarray(geometry.positions, float)
     low = np.asarray(grid.origin)
     high = low + np.asarray(grid.extent)
-    slack = 1e-6 * np.asarray(grid.spacing)
+    rounding = 4 * float(jnp.finfo(geometry.positions.dtype).eps) * np.maximum(np.abs(low), np.abs(high))
+    slack = np.maximum(1e-6 * np.asarray(grid.spacing), rounding)
     outside = np.any((positions < low - slack) | (positions > high + slack), axis=-1)
     if geometry.mask is not None:
         outside &= np.asarray(geometry.mask)

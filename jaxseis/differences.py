@@ -17,7 +17,7 @@ ORDERS = tuple(range(2, 17, 2))
 
 def check_order(order: int) -> int:
     """``order`` if it is an even number from 2 to 16, or an error."""
-    if order not in ORDERS:
+    if not isinstance(order, (int, float)) or order not in ORDERS:
         raise _checks.fail("space_order", "an even number from 2 to 16", order)
     return int(order)
 

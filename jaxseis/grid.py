@@ -34,14 +34,17 @@ class Grid:
     origin: Any = ()
 
     def __post_init__(self) -> None:
-        shape = tuple(int(n) for n in self.shape)
+        if np.ndim(self.shape) != 1:
+            raise _checks.fail("grid.shape", "1, 2 or 3 numbers of nodes, (x[, y], z)", self.shape)
+        shape = tuple(_checks.whole("grid.shape", n, 0) for n in self.shape)
         if len(shape) not in SPACE_AXES:
             raise _checks.fail("grid.shape", "1, 2 or 3 axes, (x[, y], z)", self.shape)
         if min(shape) < 2:
             raise _checks.fail("grid.shape", "at least two nodes along each axis", self.shape)
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "spacing", self._per_axis("spacing", self.spacing))
-        object.__setattr__(self, "origin", self._per_axis("origin", self.origin or 0.0))
+        object.__setattr__(self, "origin", self._per_axis("origin", self.origin if np.size(self.origin) else 0.0))
+        _checks.finite("grid.origin", self.origin)
         for name, step in zip(self.axes, self.spacing, strict=True):
             _checks.positive(f"grid.spacing along {name}", step, "metres")
 

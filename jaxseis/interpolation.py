@@ -68,6 +68,7 @@ class Sinc:
     def __post_init__(self) -> None:
         if self.radius not in _KAISER:
             raise _checks.fail("Sinc.radius", f"one of {sorted(_KAISER)}", self.radius)
+        object.__setattr__(self, "radius", int(self.radius))
 
     @property
     def width(self) -> int:
@@ -106,16 +107,24 @@ def windows(
 ) -> Window:
     """The windows of ``positions`` (metres, ``(..., points, space)``) on a grid.
 
-    At a free surface (first node of the last axis) the field is odd, so weights above it fold back
-    with the opposite sign and the surface node has none.
+    Weights of points outside the grid are NaN: traced positions cannot be refused here. At a free surface
+    (first node of the last axis) the field is odd, so weights above it fold back with the opposite sign and
+    the surface node has none.
     """
     axes = []
     for a, (o, h, n) in enumerate(zip(origin, spacing, shape, strict=True)):
         fold = free_surface and a == len(shape) - 1
 
-        def one(x: Array, o: float = o, h: float = h, n: int = n, fold: bool = fold) -> tuple[Array, Array]:
-            index, weights = kind.window((x - o) / h, n)
-            return _fold(index, weights) if fold else (index, weights)
+        slack = max(1e-6, 4 * float(jnp.finfo(positions.dtype).eps) * max(abs(o), abs(o + n * h)) / h)
+
+        def one(
+            x: Array, o: float = o, h: float = h, n: int = n, fold: bool = fold, slack: float = slack
+        ) -> tuple[Array, Array]:
+            cells = (x - o) / h
+            index, weights = kind.window(cells, n)
+            index, weights = _fold(index, weights) if fold else (index, weights)
+            outside = (cells < -slack) | (cells > n - 1 + slack)
+            return index, jnp.where(outside[..., None], jnp.nan, weights)
 
         x = positions[..., a].astype(dtype)
         (index, weights), (_, slopes) = jax.jvp(one, (x,), (jnp.ones_like(x),))

@@ -79,7 +79,11 @@ def velocity(m: Any) -> Array:
 
 
 def gardner(velocity: Any) -> Array:
-    """Density (g/cm^3) from velocity (km/s): ``0.31 (1000 v)^(1/4)`` (Gardner et al., Geophysics 39, 1974)."""
+    """Density (g/cm^3) from velocity (km/s): ``0.31 (1000 v)^(1/4)`` (Gardner et al., Geophysics 39, 1974).
+
+    Raises ValueError for velocities that are not positive, or that look like m/s.
+    """
+    _checks.when_concrete(_check_velocity, velocity)
     return 0.31 * (1000 * jnp.asarray(velocity)) ** 0.25
 
 

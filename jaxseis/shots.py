@@ -3,6 +3,7 @@
 from typing import Any
 
 import equinox as eqx
+import jax.numpy as jnp
 
 from jaxseis import _checks
 from jaxseis._types import TRACE_AXES, Array
@@ -19,7 +20,8 @@ class Shots(eqx.Module):
         time: the time axis, ms.
 
     ``shots[i]`` selects shots; ``+``, ``-`` and ``*`` act on the traces of equal experiments.
-    Raises ValueError if the shape of the traces does not fit geometry and time axis.
+    Raises ValueError if the shape of the traces does not fit geometry and time axis, or for arithmetic on
+    different experiments.
 
     ```python
     observed = Shots(F(m) @ q, sources, receivers, time)
@@ -39,7 +41,9 @@ class Shots(eqx.Module):
 
     def __getitem__(self, shots: Any) -> "Shots":
         """The selected shots."""
-        return Shots(self.traces[keep_axis(shots)], self.sources[shots], self.receivers[shots], self.time)
+        return Shots(
+            self.traces[keep_axis(shots, len(self))], self.sources[shots], self.receivers[shots], self.time
+        )
 
     def __len__(self) -> int:
         """Number of shots."""
@@ -50,12 +54,29 @@ class Shots(eqx.Module):
         return Shots(traces, self.sources, self.receivers, self.time)
 
     def __add__(self, other: Any) -> "Shots":
-        return self.with_traces(self.traces + getattr(other, "traces", other))
+        return self.with_traces(self.traces + self._traces_of(other))
 
     def __sub__(self, other: Any) -> "Shots":
-        return self.with_traces(self.traces - getattr(other, "traces", other))
+        return self.with_traces(self.traces - self._traces_of(other))
+
+    def _traces_of(self, other: Any) -> Any:
+        if not isinstance(other, Shots):
+            return other
+        if self.time != other.time:
+            raise _checks.fail("time", f"equal time axes, {self.time}", other.time)
+        for name in ("sources", "receivers"):
+            _check_equal(name, getattr(self, name), getattr(other, name))
+        return other.traces
 
     def __mul__(self, scale: Any) -> "Shots":
         return self.with_traces(self.traces * scale)
 
     __rmul__ = __mul__
+
+
+def _check_equal(name: str, one: Geometry, other: Geometry) -> None:
+    def check(a: Geometry, b: Geometry) -> None:
+        if jnp.shape(a.positions) != jnp.shape(b.positions) or not jnp.array_equal(a.positions, b.positions):
+            raise _checks.fail(name, "equal positions in both", "different ones", "Use with_traces to set them aside.")
+
+    _checks.when_concrete(check, one, other)

@@ -93,9 +93,31 @@ def test_selections_keep_masks_and_spreads():
 
 
 def test_an_index_keeps_the_axis():
-    assert keep_axis(slice(1, 2)) == slice(1, 2)
-    np.testing.assert_array_equal(keep_axis(3), [3])
-    np.testing.assert_array_equal(jax.jit(keep_axis)(3), [3])
+    np.testing.assert_array_equal(keep_axis(slice(1, 3), 4), [1, 2])
+    np.testing.assert_array_equal(keep_axis(3, 4), [3])
+    np.testing.assert_array_equal(keep_axis(-1, 4), [-1])
+    np.testing.assert_array_equal(jax.jit(lambda i: keep_axis(i, 4))(3), [3])
+
+
+@pytest.mark.parametrize(
+    ("shots", "error", "message"),
+    [
+        (4, IndexError, "shots: expected numbers from 0 to 3, got 4"),
+        ([0, -5], IndexError, "shots: expected numbers from 0 to 3, got -5"),
+        (np.array([True, False]), IndexError, "shots: expected a mask of 4 shots"),
+        ([], ValueError, "shots: expected at least one, got an empty selection"),
+        (slice(3, 3), ValueError, "shots: expected at least one, got an empty selection"),
+    ],
+)
+def test_shots_that_do_not_exist(shots, error, message):
+    geometry = js.Geometry(x=[0.0, 10.0, 20.0, 30.0], z=0.0)
+    with pytest.raises(error, match=message):
+        geometry[shots]
+
+
+def test_a_loop_over_shots_ends():
+    geometry = js.Geometry(x=[0.0, 10.0, 20.0], z=0.0)
+    assert [float(shot.positions[0, 0, 0]) for shot in geometry] == [0.0, 10.0, 20.0]
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -10,6 +10,7 @@ from jax.sharding import PartitionSpec as P
 
 import jaxseis as js
 
+pytestmark = pytest.mark.filterwarnings("ignore:Only .* points per wavelength")  # the record cuts the wavelet
 SHOTS, SAME = P("shot"), P()
 SPECS = SAME, SAME, SHOTS, SHOTS
 GRID, TIME = js.Grid((21, 17), 10.0), js.TimeAxis(50.0, 1.25)

@@ -123,8 +123,9 @@ def load(signature: Any, build: Callable[[Any], Any]) -> Kernel:
 
 
 def compiler() -> str | None:
-    """The C compiler that would be used, or None."""
-    return next(filter(None, map(shutil.which, (*os.environ.get("CC", "gcc").split()[:1], "cc", "clang"))), None)
+    """The C compiler that would be used, or None: the one that CC names, else gcc or clang."""
+    names = os.environ["CC"].split()[:1] if os.environ.get("CC") else ("gcc", "clang")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 def cache_folder() -> Path:

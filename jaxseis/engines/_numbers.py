@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxseis import _checks
 from jaxseis._types import SPACE_AXES
 from jaxseis.differences import staggered
 from jaxseis.engines import _kernel
@@ -83,12 +84,18 @@ def _scalars(problem: Problem, width: int) -> dict[str, float]:
     return scalars
 
 
+_ENDS = {"src": "sources", "rec": "receivers"}
+
+
 def points(problem: Problem, name: str, window: Any | None, shot: int, width: int) -> tuple[Arrays, int]:
     """Kernel arrays of a set of points: padded first nodes and weights along each axis."""
     if window is None:
         index, weights = np.zeros((0, problem.ndim), np.int32), np.zeros((0, problem.ndim, width))
     else:
         index, weights = (np.asarray(x[min(shot, len(x) - 1)]) for x in (window.index, window.weights))
+        if np.isnan(weights).any():
+            outside = np.flatnonzero(np.isnan(weights).any(axis=(1, 2)))
+            raise _checks.fail(_ENDS[name], "positions inside the grid", f"shot {shot} point {outside[0]} outside")
     arrays: Arrays = {}
     for a in range(problem.ndim):
         arrays[f"{name}_node_{a}"] = _kernel.aligned_copy(index[:, a] + problem.pad[a][0], np.int32)

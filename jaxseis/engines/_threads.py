@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxseis import _checks
 from jaxseis.engines._problem import Problem
 
 LARGE = 1_000_000
@@ -20,7 +21,11 @@ LARGE = 1_000_000
 
 def threads() -> int:
     """Threads used for propagation: ``JAXSEIS_THREADS``, else the processors this process may use."""
-    return int(os.environ.get("JAXSEIS_THREADS", 0)) or len(os.sched_getaffinity(0))
+    given = os.environ.get("JAXSEIS_THREADS", "0")
+    if not given.isdigit():
+        raise _checks.fail("JAXSEIS_THREADS", "a number of threads", repr(given))
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return int(given) or available or 1
 
 
 @lru_cache

@@ -28,7 +28,8 @@ def check_coefficients(problem: Problem, c: dict[str, Any]) -> None:
             "m",
             f"velocities up to max_velocity = {problem.velocity:g} km/s",
             f"an effective {speed:.4g} km/s",
-            f"The step of {problem.step:.4g} ms would be unstable: make the WaveEquation with a larger max_velocity.",
+            f"The step of {problem.step:.4g} ms would be unstable: make the WaveEquation with a larger max_velocity. "
+            "Contrasts of density between neighbouring nodes count as velocity.",
         )
 
 

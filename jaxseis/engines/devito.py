@@ -4,11 +4,14 @@ A kernel works on one shot of one problem. It is built on a static signature and
 step and all numbers at call time, so it is built once for all models and geometries.
 """
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jaxseis.engines import _sensitivity, _step
+from jaxseis.engines._kernel import compiler
 from jaxseis.engines._problem import Problem
 from jaxseis.engines._symbols import REACH, Signature, Symbols
 
@@ -40,15 +43,21 @@ def build(signature: Signature) -> tuple[str, dict[str, Any]]:
     """Generate and compile a kernel: the path of its library and its manifest."""
     from devito import Operator, switchconfig
 
-    with switchconfig(log_level="ERROR"):
+    with switchconfig(log_level="ERROR", **_compiler()):
         symbols = Symbols(signature)
         equations = list(PROGRAMS[signature.program](symbols))
         language = "openmp" if signature.parallel else "C"
         operator: Any = Operator(equations, name=signature.program, language=language)
         operator._jit_compile()
-    compiler = operator._compiler
-    path = compiler.get_jit_dir().joinpath(operator._soname).with_suffix(compiler.so_ext)
+    made_by = operator._compiler
+    path = made_by.get_jit_dir().joinpath(operator._soname).with_suffix(made_by.so_ext)
     return str(path), _manifest(signature, operator, symbols)
+
+
+def _compiler() -> dict[str, Any]:
+    """Devito calls what CC names, else gcc: where only clang is there it must be told."""
+    found = Path(compiler() or "gcc").name
+    return {} if os.environ.get("CC") or found == "gcc" else {"compiler": found}
 
 
 def _manifest(signature: Signature, operator: Any, symbols: Symbols) -> dict[str, Any]:

@@ -49,9 +49,11 @@ class Kept(Protocol):
         """Give the memory back."""
 
 
-def _check_every(every: int | None) -> None:
-    if every is not None and (int(every) != every or every < 1):
-        raise _checks.fail("storage.every", "a whole number of at least 1, or None for the Nyquist rate", every)
+def _whole(storage: Any, name: str, otherwise: str) -> None:
+    """Makes an attribute an int, if it is given."""
+    value = getattr(storage, name)
+    if value is not None:
+        object.__setattr__(storage, name, _checks.whole(f"storage.{name}", value, 1, f"None gives {otherwise}."))
 
 
 @jax.tree_util.register_static
@@ -65,7 +67,7 @@ class InMemory:
     every: int | None = None
 
     def __post_init__(self) -> None:
-        _check_every(self.every)
+        _whole(self, "every", "the Nyquist rate of the sources")
 
     def record(self, run: Any, every: int) -> "Levels":
         """Run the propagation to its end and keep levels on the way."""
@@ -85,9 +87,8 @@ class Recompute:
     every: int | None = None
 
     def __post_init__(self) -> None:
-        _check_every(self.every)
-        if self.segments is not None and self.segments < 1:
-            raise _checks.fail("storage.segments", "a whole number of at least 1, or None", self.segments)
+        _whole(self, "every", "the Nyquist rate of the sources")
+        _whole(self, "segments", "the square root of the number of levels")
 
     def record(self, run: Any, every: int) -> "Checkpoints":
         """Run the propagation to its end and keep its state now and then."""

@@ -27,7 +27,7 @@ class FWI(eqx.Module):
     Arguments:
         F: the modelling operator.
         q: the source: a wavelet (time,), or (shot, time, source).
-        observed: data d, (shot, time, receiver).
+        observed: data d, (shot, time, receiver), or Shots.
         misfit: a function (predicted, observed) -> number; least squares by default.
         data_weights: broadcast to the data.
         shot_weights: (shot,).
@@ -59,7 +59,7 @@ class FWI(eqx.Module):
     ):
         self.F, self.misfit = F, misfit
         self.q = F.wave.as_array("q", q)
-        self.observed = F.wave.as_array("observed", observed)
+        self.observed = F.wave.as_array("observed", getattr(observed, "traces", observed))
         _checks.shape_is("observed", self.observed, F.receivers.samples(F.shots or 1).shape, TRACE_AXES)
         self.weights = combined(self.observed, data_weights, shot_weights)
 
@@ -73,8 +73,8 @@ class FWI(eqx.Module):
         ``shots_at_once`` bounds the wavefields in memory: forward and adjoint of so many shots alternate.
         The misfit must then be a sum over shots. By default all shots go forward, then all back.
         """
-        if shots_at_once is not None and (int(shots_at_once) != shots_at_once or shots_at_once < 1):
-            raise _checks.fail("shots_at_once", "a whole number of at least 1, or None", shots_at_once)
+        if shots_at_once is not None:
+            shots_at_once = _checks.whole("shots_at_once", shots_at_once, 1, "None takes all shots together.")
         if shots_at_once is None or shots_at_once >= self.observed.shape[0]:
             return jax.value_and_grad(self.__call__)(m)
         zero = (jnp.zeros((), self.observed.dtype), jax.tree.map(jnp.zeros_like, m))
@@ -87,8 +87,12 @@ class FWI(eqx.Module):
         rest = jnp.arange(whole, self.observed.shape[0])
         return add(total, rest)[0] if rest.size else total
 
+    def __len__(self) -> int:
+        """Number of shots."""
+        return self.observed.shape[0]
+
     def __getitem__(self, shots: Any) -> "FWI":
         """The objective of the selected shots."""
-        i = keep_axis(shots)
+        i = keep_axis(shots, self.observed.shape[0])
         q = self.q[i] if self.q.ndim > 1 else self.q
-        return changed(self, F=self.F[shots], q=q, observed=self.observed[i], weights=self.weights[i])
+        return changed(self, F=self.F[i], q=q, observed=self.observed[i], weights=self.weights[i])

@@ -24,7 +24,7 @@ class LSRTM(eqx.Module):
 
     Arguments:
         J: the Born operator at the background model.
-        observed: scattered data, (shot, time, receiver).
+        observed: scattered data, (shot, time, receiver), or Shots.
         data_weights, shot_weights: as for :class:`FWI`.
 
     ``phi(dm)``, ``phi.value_and_grad(dm)`` and ``phi[shots]`` as for FWI. With a linear solver use the
@@ -42,7 +42,7 @@ class LSRTM(eqx.Module):
 
     def __init__(self, J: Jacobian, observed: Any, data_weights: Any = None, shot_weights: Any = None):
         self.J = J
-        self.observed = J.F.wave.as_array("observed", observed)
+        self.observed = J.F.wave.as_array("observed", getattr(observed, "traces", observed))
         _checks.shape_is("observed", self.observed, J.out_structure().shape, TRACE_AXES)
         self.weights = combined(self.observed, data_weights, shot_weights)
 
@@ -55,7 +55,11 @@ class LSRTM(eqx.Module):
         residual = self.weights * (self.J @ dm - self.observed)
         return 0.5 * jnp.sum(residual**2), self.J.T @ (self.weights * residual)
 
+    def __len__(self) -> int:
+        """Number of shots."""
+        return self.observed.shape[0]
+
     def __getitem__(self, shots: Any) -> "LSRTM":
         """The objective of the selected shots."""
-        i = keep_axis(shots)
-        return changed(self, J=self.J[shots], observed=self.observed[i], weights=self.weights[i])
+        i = keep_axis(shots, self.observed.shape[0])
+        return changed(self, J=self.J[i], observed=self.observed[i], weights=self.weights[i])

@@ -51,6 +51,13 @@ class Inverse(LinearOperator):
         self.wave, self.medium, self.reverse = wave, medium, reverse
         self.sources = sources if sources is not None else FullField(wave)
         self.receivers = receivers if receivers is not None else FullField(wave)
+        for name, end in (("sources", self.sources), ("receivers", self.receivers)):
+            if not end.wave.same_fields(wave):
+                raise _checks.fail(
+                    name,
+                    "the grid, time axis, interpolation and precision of the wave equation that propagates",
+                    f"{end.wave} instead of {wave}",
+                )
         known = {e.shots for e in (self.sources, self.receivers) if e.shots is not None}
         if len(known) > 1:
             raise _checks.fail(
@@ -88,11 +95,11 @@ class Inverse(LinearOperator):
 
     def broadcast_input(self, x: Any) -> Any:
         """One wavelet for all sources, weights of one shot."""
-        return self.sources.broadcast_output(self._checked(x))
+        return self.sources.with_shots(self.shots).broadcast_output(self._checked(x))
 
     def broadcast_output(self, y: Any) -> Any:
         """The same for the receivers."""
-        return self.receivers.broadcast_output(self._checked(y))
+        return self.receivers.with_shots(self.shots).broadcast_output(self._checked(y))
 
     def _checked(self, x: Any) -> Any:
         return self.wave.as_array("operand", x) if hasattr(x, "dtype") else x
@@ -100,25 +107,18 @@ class Inverse(LinearOperator):
     def __matmul__(self, other: Any) -> Any:
         if not isinstance(other, LinearOperator) and self.shots is None:
             x = self.broadcast_input(other)
-            return self.with_shots(x.shape[0])._apply(x)
-        return self._apply(other) if not isinstance(other, LinearOperator) else super().__matmul__(other)
+            return self.with_shots(x.shape[0]) @ x
+        return super().__matmul__(other)
 
-    def _apply(self, x: Any) -> Array:
-        y = super().__matmul__(x)
-        _checks.when_concrete(self._warn, x, self.medium)
-        return y
-
-    def _warn(self, x: Any, medium: Medium) -> None:
-        if not isinstance(self.sources, Projection):
-            return
-        signal = np.asarray(x if np.ndim(x) == 1 else np.reshape(x, (*np.shape(x)[:2], -1))[0, :, 0])
-        step = self.wave.time.step
-        highest = band(jnp.asarray(signal), step)[1] if np.any(signal) else 0.0
-        if highest < 0.45 / step:  # noise that fills the band up to Nyquist is a test vector, not a wavelet
-            self.wave.warn_if_coarse(medium, highest)
+    def check_source(self, x: Any, medium: Medium) -> None:
+        """An error for a source that is not finite, a warning for one too high in frequency for the grid."""
+        _checks.finite("source", x)
+        if isinstance(self.sources, Projection):
+            self.wave.warn_if_coarse(medium, _highest(np.asarray(x), self.wave.time.step))
 
     def mv(self, x: Array) -> Array:
         """Propagate."""
+        _checks.when_concrete(self.check_source, x, self.medium)
         wave = self.wave
         c = wave.coefficients(self.medium)
         traced = not _checks.is_concrete(self.medium)
@@ -149,6 +149,19 @@ class Inverse(LinearOperator):
         if isinstance(other, Injection) and isinstance(self.sources, FullField):
             return Inverse(self.wave, self.medium, other.operator, self.receivers, self.reverse)
         return NotImplemented
+
+
+def _highest(x: np.ndarray, step: float) -> float:
+    """The highest frequency (kHz) of sources (time,) or (shot, time, ...); 0 for none and for noise.
+
+    Noise, which fills the band up to Nyquist, is a test vector and not a wavelet.
+    """
+    traces = x.reshape(1, -1, 1) if x.ndim == 1 else x.reshape(*x.shape[:2], -1)
+    amplitude = np.abs(np.fft.rfft(traces, 2 * traces.shape[1], axis=1)).max((0, 2))
+    last = amplitude[-max(1, len(amplitude) // 20) :]
+    if not amplitude.any() or last.mean() > 0.2 * amplitude.max():
+        return 0.0
+    return band(jnp.asarray(np.fft.fftshift(np.fft.irfft(amplitude))), step)[1]
 
 
 class InverseTranspose(Transpose):

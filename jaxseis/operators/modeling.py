@@ -52,7 +52,12 @@ class Modeling(eqx.Module):
 
     def __getitem__(self, shots: Any) -> "Modeling":
         """The experiment of the selected shots."""
-        return Modeling(self.wave, _select(self.sources, shots), _select(self.receivers, shots))
+        pick = keep_axis(shots, self.shots)
+        return Modeling(self.wave, _select(self.sources, pick), _select(self.receivers, pick))
+
+    def __len__(self) -> int:
+        """Number of shots."""
+        return self.shots or 1
 
     @property
     def shots(self) -> int | None:
@@ -93,17 +98,20 @@ class Jacobian(LinearOperator):
     as_medium: bool = eqx.field(static=True)
 
     def __init__(self, F: Modeling, m: PyTree, q: Any, storage: Storage = rules.EXACT):
+        _checks.kind_is("storage", storage, Storage, "InMemory(...) or Recompute(...)")
         self.F, self.storage, self.as_medium = F, storage, isinstance(m, Medium)
         self.medium = F.wave.medium(m)
         operator = F(self.medium)
         x = operator.broadcast_input(q)
         self.q = x
         _checks.shape_is("q", x, operator.in_structure().shape, operator.in_axes())
+        _checks.when_concrete(operator.check_source, x, self.medium)
 
     def __getitem__(self, shots: Any) -> "Jacobian":
         """The Born operator of the selected shots."""
         m = self.medium if self.as_medium else self.medium.m
-        return Jacobian(self.F[shots], m, self.q[keep_axis(shots)], self.storage)
+        pick = keep_axis(shots, self.q.shape[0])
+        return Jacobian(self.F[pick], m, self.q[pick], self.storage)
 
     def in_structure(self) -> PyTree:
         """A perturbation of the model."""

@@ -139,7 +139,9 @@ class Projection(End):
         wave: the wave equation whose wavefields are sampled.
 
     The weights are those of ``wave.interpolation``; a point source is a unit weight on the grid, not
-    divided by the cell volume. ``P @ u`` takes wavefields (shot, time, *grid) to traces (shot, time,
+    divided by the cell volume. A window of ``Sinc`` near an edge of the grid reaches nodes beyond it, which a
+    propagation has and a wavefield has not, so there ``P @ (A(m).inv @ f)`` differs from ``(P @ A(m).inv) @ f``.
+    ``P @ u`` takes wavefields (shot, time, *grid) to traces (shot, time,
     point); ``P.T @ q`` accepts one wavelet (time,) for all points too.
     Raises ValueError naming the points that lie outside the grid.
 
@@ -154,6 +156,7 @@ class Projection(End):
     shots: int | None = eqx.field(static=True)
 
     def __init__(self, geometry: Geometry, wave: "WaveEquation"):
+        _checks.kind_is("geometry", geometry, Geometry, "a Geometry, before the wave equation")
         if geometry.ndim != wave.grid.ndim:
             raise _checks.fail(
                 "geometry", f"positions along {', '.join(wave.grid.axes)}", f"{geometry.ndim} coordinates"

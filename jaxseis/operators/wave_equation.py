@@ -15,6 +15,7 @@ from jaxseis.absorbing import PML, Sponge
 from jaxseis.acquisition import TimeAxis
 from jaxseis.engines import default_engine
 from jaxseis.engines._problem import Problem, largest_step
+from jaxseis.engines._validate import check_coefficients
 from jaxseis.engines.storage import InMemory, Recompute, Storage
 from jaxseis.equations._base import Equation
 from jaxseis.grid import Grid
@@ -38,12 +39,14 @@ class WaveEquation:
         equation: which physics, for instance ``Acoustic()``.
         time: the time axis of sources and data, ms. The equation is solved on a finer axis where
             stability demands it, and signals are resampled on the way in and out.
-        max_velocity: km/s, at least the largest velocity of every model used; it fixes the time step.
+        max_velocity: km/s, at least the largest velocity of every model used; it fixes the time step. Strong
+            contrasts of density from node to node need more; the error says how much.
         space_order: even order of the space differences, 2 to 16.
         absorbing: ``PML(cells=10)``, ``Sponge(cells=40)`` or None (a reflecting edge).
         free_surface: whether the field vanishes at the first node of the z axis.
         interpolation: of sources and receivers, ``Linear()`` or ``Sinc(radius=4)``.
-        storage: how gradients keep the wavefield, ``InMemory()`` or ``Recompute()``.
+        storage: how gradients keep the wavefield, ``InMemory()`` or ``Recompute()``; the "xla" engine has
+            its own way, and every level.
         correct_dispersion: remove the time dispersion of the leapfrog steps from sources and data.
         differentiation: "reverse" (a ``custom_vjp``), or "any" for jvp and linearize through the model too.
         engine: "devito" (compiled kernels; the default where there is a C compiler) or "xla".
@@ -72,21 +75,33 @@ class WaveEquation:
     dtype: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
-        _kind("grid", self.grid, Grid, "a Grid")
-        _kind("time", self.time, TimeAxis, "a TimeAxis")
-        _kind("equation", self.equation, Equation, "a wave equation such as Acoustic()")
-        _kind("interpolation", self.interpolation, (Linear, Sinc), "Linear() or Sinc(radius=...)")
+        _checks.kind_is("grid", self.grid, Grid, "a Grid")
+        _checks.kind_is("time", self.time, TimeAxis, "a TimeAxis")
+        _checks.kind_is("equation", self.equation, Equation, "a wave equation such as Acoustic()")
+        _checks.kind_is("interpolation", self.interpolation, (Linear, Sinc), "Linear() or Sinc(radius=...)")
         velocity = _checks.positive("max_velocity", self.max_velocity, "km/s")
         if velocity > 100:
             raise _checks.fail("max_velocity", "km/s", velocity, f"Is it in m/s? Write {velocity / 1000:g}.")
-        differences.check_order(self.space_order)
+        object.__setattr__(self, "max_velocity", velocity)
+        object.__setattr__(self, "space_order", differences.check_order(self.space_order))
         _one_of("engine", self.engine, ("", *ENGINES))
         _one_of("differentiation", self.differentiation, ("reverse", "any"))
-        _kind("storage", self.storage, (InMemory, Recompute), "InMemory(...) or Recompute(...)")
-        _kind("absorbing", self.absorbing, (PML, Sponge, type(None)), "PML(cells=...), Sponge(cells=...) or None")
+        _checks.kind_is("storage", self.storage, (InMemory, Recompute), "InMemory(...) or Recompute(...)")
+        layers = (PML, Sponge, type(None))
+        _checks.kind_is("absorbing", self.absorbing, layers, "PML(cells=...), Sponge(cells=...) or None")
         object.__setattr__(self, "engine", self.engine or default_engine())
-        object.__setattr__(self, "dtype", np.dtype(self.dtype or jnp.result_type(float)).name)
+        object.__setattr__(self, "dtype", _dtype_name(self.dtype))
         self._check_dtype()
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        if self.free_surface and self.problem.shape[-1] <= self.space_order // 2:
+            raise _checks.fail(
+                "grid.shape",
+                f"at least {self.space_order // 2 + 1} nodes along z, layer included, below a free surface",
+                self.problem.shape[-1],
+                "Lower space_order.",
+            )
         limit = largest_step(self.equation, self.grid, self.space_order, self.max_velocity)
         if self.time.step < limit / 200:
             raise _checks.fail(
@@ -94,6 +109,13 @@ class WaveEquation:
                 f"milliseconds (the stability limit is {limit:.3g} ms)",
                 self.time.step,
                 f"Is it in seconds? Write seconds({self.time.step:g}).",
+            )
+        if self.time.step > 1000 * limit:
+            raise _checks.fail(
+                "grid.spacing",
+                f"metres (with {min(self.grid.spacing):g} m the stability limit is {limit:.3g} ms)",
+                self.grid.spacing,
+                f"Are they in kilometres? Write {1000 * min(self.grid.spacing):g}.",
             )
 
     def _check_dtype(self) -> None:
@@ -132,6 +154,11 @@ class WaveEquation:
             self.dtype,
         )
 
+    def same_fields(self, other: "WaveEquation") -> bool:
+        """Whether wavefields of the two are the same thing: grid, time axes, sampling and precision."""
+        names = ("grid", "time", "step", "free_surface", "interpolation", "correct_dispersion", "dtype")
+        return all(getattr(self, n) == getattr(other, n) for n in names)
+
     @property
     def step(self) -> float:
         """The time step of the computation, ms."""
@@ -151,6 +178,8 @@ class WaveEquation:
 
     def medium(self, m: Any) -> Medium:
         """``m`` as a checked Medium in the equation's precision."""
+        if m is None or isinstance(m, (dict, str)):
+            raise _checks.fail("m", "an array on the grid, or a Medium", type(m).__name__)
         medium = m if isinstance(m, Medium) else Medium(m=m)
         missing = [n for n in self.equation.required if n not in medium]
         unknown = [n for n in medium.names if n not in (*self.equation.required, *self.equation.optional)]
@@ -197,6 +226,8 @@ class WaveEquation:
                 f"{fastest:.6g} km/s",
                 f"The step of {self.step:.4g} ms would be unstable: make the WaveEquation with a larger max_velocity.",
             )
+        if self.equation.strains(self.grid.ndim):
+            check_coefficients(self.problem, jax.tree.map(np.asarray, self.coefficients(medium)))
 
     def coefficients(self, medium: Medium) -> dict[str, Array]:
         """Coefficients on the padded grid: parameters continue into the layer with their edge values."""
@@ -212,7 +243,7 @@ class WaveEquation:
                 f"Only {points:.2f} points per wavelength at {slowest:g} km/s and {1000 * highest:.3g} Hz, the "
                 f"highest frequency of the source: numerical dispersion will be strong. "
                 "Refine the grid or lower the frequency.",
-                stacklevel=4,
+                stacklevel=_checks.stack_level(),
             )
 
 
@@ -230,11 +261,14 @@ class Bound:
         return Inverse(self.wave, self.medium)
 
 
-def _kind(name: str, value: Any, kinds: Any, expected: str) -> None:
-    if not isinstance(value, kinds):
-        raise _checks.fail(name, expected, repr(value))
-
-
 def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise _checks.fail(name, "one of " + ", ".join(repr(c) for c in choices if c), repr(value))
+
+
+def _dtype_name(given: Any) -> str:
+    """The name of a type, or what was given where it is none: the check of the choices says so."""
+    try:
+        return np.dtype(given or jnp.result_type(float)).name
+    except TypeError:
+        return given

@@ -18,7 +18,7 @@ import jaxseis as js
 
 EQUATIONS = {"constant density": js.Acoustic(), "variable density": js.Acoustic(density=True), "VTI": js.VTI()}
 
-RANGES = {"m": (0.15, 0.4), "buoyancy": (0.4, 1.0), "epsilon": (0.1, 0.2), "delta": (-0.05, 0.05)}
+RANGES = {"m": (0.25, 0.4), "buoyancy": (0.4, 1.0), "epsilon": (0.1, 0.2), "delta": (-0.05, 0.05)}
 """Parameters of random media; velocities must stay below ``MAX_VELOCITY``, perturbed ones too."""
 
 MAX_VELOCITY = 3.0
@@ -35,7 +35,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "3-D sponge": {"shape": BOX, "absorbing": js.Sponge(4), "space_order": 4},
     "1-D": {"shape": (25,), "absorbing": js.PML(5), "free_surface": True, "space_order": 4},
 }
-SLOW = {"3-D free surface", "3-D sponge", "1-D"} | {f"{s} variable density" for s in ("2-D", "2-D bare", "3-D")}
+SLOW = {"3-D free surface", "3-D sponge", "1-D"}
+SLOW |= {f"{setting} {equation}" for equation in ("variable density", "VTI") for setting in ("2-D", "2-D bare", "3-D")}
+SLOW |= {"2-D sponge VTI", "2-D float32 VTI"}
 """Settings, or a setting with an equation, whose kernels take too long to build for the default tests."""
 
 
