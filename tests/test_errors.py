@@ -286,3 +286,101 @@ def test_the_same_checks_of_traced_models_on_the_xla_engine():
     X = CASE.modeling(engine="xla")
     d = jax.jit(lambda m: X(m) @ Q)(changed(np.nan))
     assert not np.isfinite(d).all()
+
+
+# --- what used to pass in silence -----------------------------------------------------------------
+
+
+def test_ends_of_another_wave_equation():
+    for change in ({"time": js.TimeAxis(50.0, 1.0)}, {"interpolation": js.Sinc()}, {"correct_dispersion": True}):
+        other = js.Projection(CASE.receivers, WAVE.replace(**change))
+        with pytest.raises(ValueError, match="receivers: expected the grid, time axis, interpolation and precision"):
+            other @ WAVE(M).inv  # noqa: B018
+        with pytest.raises(ValueError, match="sources: expected the grid"):
+            js.Modeling(WAVE, js.Projection(CASE.sources, WAVE.replace(**change)), CASE.receivers)(M)
+
+
+@pytest.mark.parametrize("end", ["sources", "receivers"])
+def test_traced_positions_outside_the_grid(end):
+    def data(x, engine):
+        at = {"sources": js.Geometry(x=[x], z=20.0), "receivers": js.Geometry.spread(x=[x, 150.0], z=20.0)}
+        fixed = {"sources": CASE.sources[0], "receivers": CASE.receivers}
+        ends = fixed | {end: at[end]}
+        return js.Modeling(WAVE.replace(engine=engine), ends["sources"], ends["receivers"])(M) @ Q[0, :, 0]
+
+    assert jnp.isnan(jax.jit(lambda x: data(x, "xla"))(5000.0)).any()
+    message = f"{end}: expected positions inside the grid, got shot 0 point 0"
+    with pytest.raises(jax.errors.JaxRuntimeError, match=message):
+        jax.jit(lambda x: data(x, "devito"))(5000.0).block_until_ready()
+
+
+@pytest.mark.parametrize("engine", ["devito", "xla"])
+def test_contrasts_of_density_beyond_the_stable_step(engine):
+    wave = RHO.F.wave.replace(engine=engine)
+    checkers = jnp.where(np.indices(wave.grid.shape).sum(0) % 2, 8.0, 1.0)
+    with pytest.raises(ValueError, match="m: expected velocities up to max_velocity.*Contrasts of density"):
+        wave(js.Medium(m=jnp.full(wave.grid.shape, 1 / 2.9**2), buoyancy=checkers))
+
+
+def test_a_source_that_is_not_finite_in_any_shot():
+    with pytest.raises(ValueError, match="source: expected finite numbers, got nan at index"):
+        F(M) @ Q.at[1, 3, 0].set(jnp.nan)
+
+
+@pytest.mark.parametrize("silent_first", [False, True])
+def test_the_warning_looks_at_every_shot_and_at_high_frequencies(silent_first):
+    wave = WAVE.replace(time=js.TimeAxis(400.0, 4.0))
+    q = jnp.broadcast_to(js.ricker(wave.time, 0.05), (2, wave.time.size))
+    q = q.at[0].set(0) if silent_first else q
+    modeling = js.Modeling(wave, js.Geometry(x=[130.0, 150.0], z=20.0), CASE.receivers)
+    for act in (lambda: modeling(M) @ q, lambda: modeling.jacobian(M, q)):
+        with pytest.warns(UserWarning, match="points per wavelength") as caught:
+            act()
+        assert caught[0].filename == __file__
+
+
+def test_unknown_storage_of_a_jacobian():
+    with pytest.raises(ValueError, match=r"storage: expected InMemory\(...\) or Recompute\(...\), got 'disk'"):
+        F.jacobian(M, Q, "disk")
+
+
+def test_numbers_in_another_type_are_the_same_numbers():
+    changes = {"max_velocity": jnp.asarray(3.0), "space_order": 8.0, "absorbing": js.PML(5.0)}
+    wave = WAVE.replace(**changes, interpolation=js.Sinc(4.0), storage=js.InMemory(every=2.0))
+    plain = WAVE.replace(space_order=8, absorbing=js.PML(5), interpolation=js.Sinc(4), storage=js.InMemory(every=2))
+    assert wave == plain
+    assert hash(wave) == hash(plain)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: WAVE.replace(max_velocity="fast"), "max_velocity: expected a positive number"),
+        (lambda: WAVE.replace(dtype="abc"), "dtype: expected one of 'float32', 'float64', got 'abc'"),
+        (lambda: js.Recompute(segments=2.5), "storage.segments: expected a whole number"),
+        (lambda: js.Grid(5, 1.0), r"grid.shape: expected 1, 2 or 3 numbers of nodes"),
+        (lambda: js.Grid((5.9, 5), 1.0), "grid.shape: expected a whole number"),
+        (lambda: js.Grid((5, 5), 1.0, (np.nan, 0.0)), "grid.origin: expected finite numbers"),
+        (lambda: WAVE.replace(grid=js.Grid((21, 17), 0.01)), "grid.spacing: expected metres .*Are they in kilometres"),
+        (
+            lambda: WAVE.replace(grid=js.Grid((21, 3), 10.0), absorbing=None, free_surface=True),
+            "grid.shape: expected at least 5 nodes along z, layer included, below a free surface, got 3",
+        ),
+        (lambda: F({"m": M}), "m: expected an array on the grid, or a Medium, got dict"),
+        (lambda: js.Projection(WAVE, CASE.receivers), "geometry: expected a Geometry, before the wave equation"),
+        (lambda: js.gardner(1500.0), "velocity: expected km/s, got a maximum of 1500"),
+    ],
+)
+def test_other_mistakes(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.filterwarnings(WHITE)
+def test_one_source_spread_for_all_receivers_takes_one_wavelet():
+    receivers = js.Geometry(x=[[110.0, 130.0], [150.0, 170.0]], z=20.0)
+    q = Q[0, :, 0]
+    shared = js.Modeling(WAVE, js.Geometry.spread(x=[150.0], z=30.0), receivers)
+    each = js.Modeling(WAVE, js.Geometry(x=[150.0, 150.0], z=30.0), receivers)
+    np.testing.assert_array_equal(shared(M) @ q, each(M) @ q)
+    assert shared.jacobian(M, q).out_structure().shape == (2, WAVE.time.size, 2)

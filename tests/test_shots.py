@@ -55,3 +55,21 @@ def test_jit_and_grad():
 def test_traces_that_do_not_fit(shape):
     with pytest.raises(ValueError, match=r"traces: expected shape \(3, 5, 4\) \(shot, time, receiver\), got shape"):
         js.Shots(jnp.zeros(shape), SOURCES, SPREAD, TIME)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (js.Shots(TRACES, SOURCES, SPREAD, js.TimeAxis(16.0, 4.0)), "time: expected equal time axes"),
+        (js.Shots(TRACES, js.Geometry(x=jnp.arange(3.0), z=9.0), SPREAD, TIME), "sources: expected equal positions"),
+        (js.Shots(TRACES, SOURCES, js.Geometry.spread(x=jnp.arange(4.0), z=9.0), TIME), "receivers: expected equal"),
+    ],
+)
+def test_arithmetic_of_different_experiments(other, message):
+    for act in (lambda: SHOTS + other, lambda: SHOTS - other):
+        with pytest.raises(ValueError, match=message):
+            act()
+
+
+def test_a_loop_ends():
+    assert [len(shot) for shot in SHOTS] == [1, 1, 1]

@@ -34,23 +34,23 @@ class Coefficients:
             if dc is not None:
                 arrays[f"dc_{name}"] = dc[name]
         arrays |= {"two": 2 / damped, "one": (2 - damped) / damped} if np.ndim(damped) else {}
-        self.arrays = {k: _kernel.aligned_copy(v, problem.dtype) for k, v in (arrays | _static(problem)).items()}
+        self.arrays = _static(problem) | {k: _kernel.aligned_copy(v, problem.dtype) for k, v in arrays.items()}
 
     def scalars(self, width: int, parallel: bool) -> dict[str, float]:
         """Bounds, spacings and thread counts of a kernel."""
         return _scalars(self.problem, width) | {"nthreads": threads() if parallel else 1, "nthreads_nonaffine": 1}
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)  # fields as large as the grid
 def _static(problem: Problem) -> Arrays:
-    """Profiles of the layer along each axis, and the mass factors."""
+    """Profiles of the layer along each axis, and the mass factors; kernels only read them."""
     arrays: Arrays = dict(zip(("D1", "D2", "D3"), problem.mass_factors, strict=True))
     for axis in range(problem.ndim):
         for parity in (0, 1):
             a, b = problem.filter(axis, parity)
             profiles = {"a": a, "b": b, "c": (1 + a) * b, "onea": 1 + a, "d": problem.damping(axis, parity)}
             arrays |= {f"{k}_{axis}_{parity}": v for k, v in profiles.items()}
-    return arrays
+    return {k: _kernel.aligned_copy(v, problem.dtype) for k, v in arrays.items()}
 
 
 @lru_cache(maxsize=16)

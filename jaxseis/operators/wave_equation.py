@@ -110,7 +110,7 @@ class WaveEquation:
                 self.time.step,
                 f"Is it in seconds? Write seconds({self.time.step:g}).",
             )
-        if self.time.step > 1000 * limit:
+        if self.time.step > 200 * limit:
             raise _checks.fail(
                 "grid.spacing",
                 f"metres (with {min(self.grid.spacing):g} m the stability limit is {limit:.3g} ms)",

@@ -157,3 +157,19 @@ def test_a_source_that_does_not_fit_is_refused():
     phi, m = problem()
     with pytest.raises(ValueError, match=r"\(shot, time, point\)"):
         js.FWI(phi.F, phi.q[:, 1:], phi.observed)(m)
+
+
+def test_shot_records_as_data():
+    phi, m = problem()
+    records = js.Shots(phi.observed, phi.F.sources.geometry, phi.F.receivers.geometry, phi.F.wave.time)
+    assert js.FWI(phi.F, phi.q, records)(m) == phi(m)
+    assert js.LSRTM(phi.F.jacobian(m, phi.q), records).observed.shape == phi.observed.shape
+
+
+def test_a_loop_over_the_shots_ends_and_adds_up():
+    phi, m = problem()
+    parts = list(phi)
+    assert len(parts) == len(phi) == SHOTS
+    assert_close(sum(part(m) for part in parts), phi(m))
+    with pytest.raises(IndexError, match="shots: expected numbers from 0 to 4, got 5"):
+        phi[5]
