@@ -384,3 +384,30 @@ def test_one_source_spread_for_all_receivers_takes_one_wavelet():
     each = js.Modeling(WAVE, js.Geometry(x=[150.0, 150.0], z=30.0), receivers)
     np.testing.assert_array_equal(shared(M) @ q, each(M) @ q)
     assert shared.jacobian(M, q).out_structure().shape == (2, WAVE.time.size, 2)
+
+
+def test_a_stiffness_that_is_negative():
+    wave = RHO.F.wave
+    medium = RHO.m.replace(buoyancy=RHO.m.buoyancy.at[3, 3].set(-1.0))
+    with pytest.raises(jax.errors.JaxRuntimeError, match="expected .*positive|not negative"):
+        jax.jit(lambda medium: js.Modeling(wave, CASE.sources, CASE.receivers)(medium) @ Q)(medium)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"delta": 0.3}, r"delta: expected at most epsilon everywhere.*got 0.3 where epsilon is 0.2.*jnp.minimum"),
+        ({"delta": -0.6}, "delta: expected at least -0.455"),
+        ({"epsilon": 2.0}, "m: expected velocities up to max_velocity"),
+        ({"m": -0.1}, "m: expected positive squared slowness"),
+    ],
+)
+def test_vti_media_out_of_range(change, message):
+    constant = {"m": 0.25, "buoyancy": 1.0, "epsilon": 0.2, "delta": 0.1} | change
+    with pytest.raises(ValueError, match=message):
+        WAVE.replace(equation=js.VTI())(js.Medium(**{k: jnp.full(CASE.shape, v) for k, v in constant.items()}))
+
+
+def test_the_shear_ratio_of_vti():
+    with pytest.raises(ValueError, match="shear: expected a ratio of velocities from 0 to less than 1, got 1.5"):
+        js.VTI(shear=1.5)

@@ -13,7 +13,8 @@ from jaxseis.engines._problem import Problem, largest_step
 
 
 def check_coefficients(problem: Problem, c: dict[str, Any]) -> None:
-    """An error for coefficients that are not finite, masses that are not positive, or an unstable step."""
+    """An error for coefficients that are not finite, masses and stiffnesses that are not positive, or an
+    unstable step."""
     for name, value in c.items():
         _checks.finite(f"coefficient {name}", value)
     for field in problem.equation.fields:
@@ -22,6 +23,10 @@ def check_coefficients(problem: Problem, c: dict[str, Any]) -> None:
             raise _checks.fail(
                 "m", f"positive squared slowness (coefficient {name})", f"a minimum of {c[name].min():g}"
             )
+    for strain, value in problem.equation.diagonal(c, problem.ndim).items():
+        if np.min(value) < 0:
+            got = f"{np.min(value):g} for the strain {strain}"
+            raise _checks.fail("medium", "a stiffness that is not negative", got, "Its energy would grow.")
     speed = fastest(problem, c)
     if largest_step(problem.equation, problem.grid, problem.order, speed) < problem.step * (1 - 1e-6):
         raise _checks.fail(
@@ -50,10 +55,11 @@ def _row_sums(problem: Problem, c: dict[str, Any], field: str) -> np.ndarray:
     equation, ndim, h = problem.equation, problem.ndim, problem.grid.spacing
     bound, total = equation.bound(c, ndim), np.zeros(problem.shape)
     for strain in equation.strains(ndim):
+        largest = np.broadcast_to(bound[strain.name], problem.shape)
         reach = sum(1 / h[axis] for _, axis in strain.terms)
         for f, axis in strain.terms:
             if f == field:
-                total += reach / h[axis] * _spread(problem, bound[strain.name], axis, equation.parity(f, ndim)[axis])
+                total += reach / h[axis] * _spread(problem, largest, axis, equation.parity(f, ndim)[axis])
     return total / sum(1 / step**2 for step in h) / c[equation.mass_name(field)]
 
 

@@ -77,6 +77,11 @@ class Equation(ABC):
     def stress(self, c: dict[str, Any], e: dict[str, Any]) -> dict[str, Any]:
         """The stress law S: pointwise arithmetic in coefficients and strains, linear in the strains."""
 
+    def diagonal(self, c: dict[str, Any], ndim: int) -> dict[str, Any]:
+        """The diagonal of S by strain."""
+        names = [strain.name for strain in self.strains(ndim)]
+        return {row: self.stress(c, {name: float(name == row) for name in names})[row] for row in names}
+
     def bound(self, c: dict[str, Any], ndim: int) -> dict[str, Any]:
         """A diagonal B for each strain, so that ``e S e <= e B e``: it limits the time step.
 
