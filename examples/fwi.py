@@ -46,8 +46,8 @@ def experiment(grid, vp, shots, duration):
     time = js.TimeAxis(duration=duration, step=4.0)
     equation = js.WaveEquation(grid, js.Acoustic(), time, max_velocity=1.1 * float(vp.max()))
     x0, x1 = grid.origin[0], grid.origin[0] + grid.extent[0]
-    sources = js.Geometry(x=jnp.linspace(x0 + 100.0, x1 - 100.0, shots), z=25.0)
-    receivers = js.Geometry.spread(x=jnp.linspace(x0, x1, grid.shape[0]), z=50.0)
+    sources = js.Geometry(x=jnp.linspace(x0 + 100.0, x1 - 100.0, shots), z=grid.origin[1] + 25.0)
+    receivers = js.Geometry.spread(x=jnp.linspace(x0, x1, grid.shape[0]), z=grid.origin[1] + 50.0)
     return js.Modeling(equation, sources, receivers), js.ricker(time, js.hertz(6.0))
 
 

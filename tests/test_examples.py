@@ -43,6 +43,18 @@ def test_shot_record(run):
     assert np.abs(traces[:, nearest]).max() > np.abs(traces[:, farthest]).max() > 0
 
 
+def test_impulse_response(run):
+    grid, pictures = run("impulse_response", "--nodes", 121, "--duration", 200)
+    middle = grid.shape[0] // 2
+    reach = {}  # of the wave along x and z, in nodes
+    for name, (field, _) in pictures.items():
+        lines = np.abs(field[middle:, middle]), np.abs(field[middle, middle:])
+        reach[name] = [np.flatnonzero(line > 0.3 * line[10:].max()).max() for line in lines]
+    assert reach["isotropic"][0] == reach["isotropic"][1]
+    for name in ("elliptical", "VTI"):
+        assert reach[name][0] > reach[name][1] == reach["isotropic"][1]
+
+
 def test_fwi_lowers_the_model_error(run):
     errors = run("fwi", "--steps", 3, 1, "--shape", 61, 41, "--shots", 4, "--duration", 1200, "--quiet")
     assert errors[-1] < errors[0]

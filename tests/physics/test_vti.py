@@ -1,4 +1,5 @@
-"""Vertical transverse isotropy: P waves travel along rays with the group velocity of the Christoffel equation."""
+"""Vertical transverse isotropy: P waves travel along rays with the group velocity of the Christoffel equation, and
+the layer absorbs in the long run too, SV waves with their triplications included."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -52,3 +53,32 @@ def test_waves_travel_with_the_group_velocity(ndim):
     d = np.asarray(Modeling(A, Geometry(x=[0.0], z=0.0, **middle), receivers)(medium) @ ricker(time, PEAK))[0].T
     times = [delay(a, b, time.step) for a, b in zip(*np.split(d, 2), strict=True)]
     np.testing.assert_allclose((far - near) / np.array(times), group_velocity(angles), rtol=0.005)
+
+
+def rough(shape):
+    """Parameters random at every node, epsilon - delta from 0 to 0.4."""
+    rng = np.random.default_rng(0)
+    epsilon = rng.uniform(0, 0.4, shape)
+    delta = epsilon - rng.uniform(0, 0.4, shape)
+    m, buoyancy = rng.uniform(0.16, 0.44, shape), rng.uniform(0.6, 1.0, shape)
+    return {"m": m, "buoyancy": buoyancy, "epsilon": epsilon, "delta": delta}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shear", [0.1, 0.3, 0.5])
+@pytest.mark.parametrize("medium", [(0.25, 0.05), (0.4, -0.3), "rough"], ids=str)
+def test_no_growth_in_twenty_thousand_steps(medium, shear):
+    grid, time = Grid((60, 50), 10.0), TimeAxis(20_000.0, 1.0)
+    if medium == "rough":
+        values = rough(grid.shape)
+    else:
+        constant = {"m": 0.25, "buoyancy": 1.0, "epsilon": medium[0], "delta": medium[1]}
+        values = {k: np.full(grid.shape, v) for k, v in constant.items()}
+    A = WaveEquation(grid, VTI(shear), time, max_velocity=4.0)
+    assert A.step == time.step
+    F = Modeling(A, Geometry(x=[300.0], z=250.0), Geometry.spread(x=np.arange(0.0, 600.0, 50.0), z=20.0))
+    pulse = np.asarray(ricker(TimeAxis(119.0, 1.0), 0.025))
+    d = F(Medium(**values)) @ np.pad(pulse, (0, time.size - pulse.size))
+    sizes = [float(np.linalg.norm(part)) for part in np.array_split(np.asarray(d[0]), 4)]
+    assert sizes[3] < sizes[2] < sizes[1] < sizes[0]
+    assert sizes[3] < 0.05 * sizes[0]
