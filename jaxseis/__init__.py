@@ -9,6 +9,7 @@ from jaxseis.absorbing import PML as PML
 from jaxseis.absorbing import Sponge as Sponge
 from jaxseis.acquisition import Geometry as Geometry
 from jaxseis.acquisition import TimeAxis as TimeAxis
+from jaxseis.engines import release_memory as release_memory
 from jaxseis.engines.storage import InMemory as InMemory
 from jaxseis.engines.storage import Recompute as Recompute
 from jaxseis.equations import VTI as VTI

@@ -133,6 +133,21 @@ def windows(
     return Window(jnp.stack(index, -1), jnp.stack(weights, -2), jnp.stack(slopes, -2))
 
 
+def nodes_and_weights(index: Array, weights: Array) -> tuple[tuple[Array, ...], Array]:
+    """Node numbers along each axis and product weights of windows (points, space[, width]).
+
+    Each is broadcastable to (points, width, ..., width).
+    """
+    ndim, width = weights.shape[-2:]
+    nodes: list[Array] = []
+    product: Array | float = 1.0
+    for a in range(ndim):
+        shape = (-1, *(width if b == a else 1 for b in range(ndim)))
+        nodes.append((index[:, a, None] + jnp.arange(width)).reshape(shape))
+        product = product * weights[:, a].reshape(shape)
+    return tuple(nodes), jnp.asarray(product)
+
+
 def _fold(index: Array, weights: Array) -> tuple[Array, Array]:
     """Fold the weights of nodes -k onto k with the opposite sign; the window then starts at 0 or below the surface."""
     width = weights.shape[-1]

@@ -3,6 +3,7 @@
 import warnings
 from functools import lru_cache
 
+from jaxseis.engines import _pool, _wavefields
 from jaxseis.engines._kernel import compiler
 
 
@@ -17,3 +18,14 @@ def default_engine() -> str:
         stacklevel=3,
     )
     return "xla"
+
+
+def release_memory() -> None:
+    """Give back the memory of kept wavefields and of idle buffers, which otherwise stay for the next gradient.
+
+    ```python
+    release_memory()
+    ```
+    """
+    _wavefields.clear()
+    _pool.clear()

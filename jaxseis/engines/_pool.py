@@ -40,6 +40,12 @@ def release(*arrays: np.ndarray) -> None:
             _idle.pop(0)
 
 
+def clear() -> None:
+    """Give all idle memory back to the system."""
+    with _lock:
+        _idle.clear()
+
+
 def _take(size: int) -> np.ndarray | None:
     """The smallest idle piece that is large enough, unless half of it would be wasted."""
     with _lock:

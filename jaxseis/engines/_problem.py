@@ -74,19 +74,17 @@ class Problem:
     @cached_property
     def laplacian(self) -> bool:
         """Whether the stiffness is the plain Laplacian."""
-        return not self.equation.strains(self.ndim)
+        return self.equation.laplacian(self.ndim)
 
     @property
     def strain_order(self) -> int:
-        """Order of the staggered differences: of the strains, or of the layer's correction to a Laplacian."""
-        return differences.layer_order(self.order) if self.laplacian else self.order
+        """Order of the staggered differences."""
+        return self.equation.strain_order(self.ndim, self.order)
 
     @cached_property
     def terms(self) -> tuple[tuple[str, int], ...]:
         """Every derivative (field, axis) that the equation takes."""
-        if self.laplacian:
-            return tuple((f, a) for f in self.equation.fields for a in range(self.ndim))
-        return tuple(dict.fromkeys(t for s in self.equation.strains(self.ndim) for t in s.terms))
+        return self.equation.terms(self.ndim)
 
     def rate(self, axis: int, parity: int) -> np.ndarray:
         """Damping rate zeta (1/ms) along an axis, at the nodes (parity 0) or half a cell on (1)."""
@@ -136,7 +134,7 @@ def largest_step(equation: Equation, grid: Grid, order: int, velocity: float) ->
     """``2 / (v sqrt(sum_i l / h_i^2))`` with l the largest symbol of the second derivative used."""
     symbol = (
         differences.staggered_symbol_max(order) ** 2
-        if equation.strains(grid.ndim)
+        if not equation.laplacian(grid.ndim)
         else differences.second_symbol_max(order)
     )
     return 2 / (velocity * np.sqrt(sum(symbol / h**2 for h in grid.spacing)))

@@ -44,10 +44,9 @@ class Symbols:
         self.signature, self.equation = signature, signature.equation
         self.ndim, self.dtype = signature.ndim, np.dtype(signature.dtype).type
         self.pml, self.sponge = signature.layer == "PML", signature.layer == "Sponge"
-        self.laplacian = not self.equation.strains(self.ndim)
+        self.laplacian = self.equation.laplacian(self.ndim)
         self.second = differences.second(signature.order)
-        strain_order = differences.layer_order(signature.order) if self.laplacian else signature.order
-        self.staggered = differences.staggered(strain_order)
+        self.staggered = differences.staggered(self.equation.strain_order(self.ndim, signature.order))
         self.radius = signature.order // 2
         names = SPACE_AXES[self.ndim]
         spacing = [Constant(name=f"h_{n}", dtype=self.dtype) for n in names]
@@ -101,9 +100,7 @@ class Symbols:
     @cached_property
     def terms(self) -> tuple[tuple[str, int], ...]:
         """Every derivative (field, axis)."""
-        if self.laplacian:
-            return tuple((f, a) for f in self.equation.fields for a in range(self.ndim))
-        return tuple(dict.fromkeys(t for s in self.equation.strains(self.ndim) for t in s.terms))
+        return self.equation.terms(self.ndim)
 
     def strips(self, axis: int, reach: str) -> Iterator[tuple[Any, ...]]:
         """Space indices that run over the layer's strips along an axis: "half" covers the layer's

@@ -111,9 +111,7 @@ class Levels:
     @staticmethod
     def of(run: Any, levels: range) -> "Levels":
         """Advance ``run`` through ``levels`` (ascending) and copy its fields at each."""
-        shapes = [f.shape for f in run.fields()]
-        dtype = run.fields()[0].dtype
-        buffers = [_pool.acquire((len(levels), *shape), dtype, zero=False) for shape in shapes]
+        buffers = [_pool.acquire((len(levels), *f.shape), f.dtype, zero=False) for f in run.fields()]
         for i, n in enumerate(levels):
             run.to(n)
             for buffer, field in zip(buffers, run.fields(), strict=True):

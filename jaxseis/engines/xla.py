@@ -19,6 +19,7 @@ import numpy as np
 from jaxseis import _compat, differences
 from jaxseis._types import Array, PyTree
 from jaxseis.engines._problem import Problem
+from jaxseis.interpolation import Window, nodes_and_weights
 
 
 def propagate(problem: Problem, c: dict[str, Array], source: dict[str, Any], receiver: dict[str, Any]) -> PyTree:
@@ -182,7 +183,7 @@ def _staggered(problem: Problem, x: Array, axis: int, parity: int) -> Array:
 def _source_at(problem: Problem, source: dict[str, Any], n: Array) -> Array:
     q = jnp.zeros(problem.shape, problem.dtype)
     if "traces" in source:
-        nodes, weights = nodes_and_weights(problem, source["window"])
+        nodes, weights = _nodes_and_weights(problem, source["window"])
         q = q.at[nodes].add(weights * source["traces"][n].reshape(-1, *[1] * problem.ndim))
     if "wavefield" in source:
         q = q.at[problem.interior].add(source["wavefield"][n])
@@ -193,7 +194,7 @@ def _source_at(problem: Problem, source: dict[str, Any], n: Array) -> Array:
 
 def _sample(problem: Problem, receiver: dict[str, Any], u: Array, n: Array) -> Array:
     if "window" in receiver:
-        nodes, weights = nodes_and_weights(problem, receiver["window"])
+        nodes, weights = _nodes_and_weights(problem, receiver["window"])
         return jnp.sum(weights * u[nodes], axis=tuple(range(1, 1 + problem.ndim)))
     inside = u[problem.interior]
     if "weights" in receiver:
@@ -201,14 +202,7 @@ def _sample(problem: Problem, receiver: dict[str, Any], u: Array, n: Array) -> A
     return receiver["wavelet"][n] * inside if "wavelet" in receiver else inside
 
 
-def nodes_and_weights(problem: Problem, window: Any) -> tuple[tuple[Array, ...], Array]:
-    """Padded-grid indices and product weights, each broadcastable to (points, width, ..., width)."""
-    ndim, width = problem.ndim, window.weights.shape[-1]
-    nodes: list[Array] = []
-    product: Any = 1
-    for a in range(ndim):
-        shape = (-1, *(width if b == a else 1 for b in range(ndim)))
-        index = window.index[:, a, None] + jnp.arange(width) + problem.pad[a][0]
-        nodes.append(index.reshape(shape))
-        product = product * window.weights[:, a].reshape(shape)
-    return tuple(nodes), product
+def _nodes_and_weights(problem: Problem, window: Window) -> tuple[tuple[Array, ...], Array]:
+    """Nodes of the padded grid."""
+    lows = jnp.asarray([low for low, _ in problem.pad], window.index.dtype)
+    return nodes_and_weights(window.index + lows, window.weights)

@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+from jaxseis import differences
 from jaxseis._types import Array
 from jaxseis.model import Medium
 
@@ -60,6 +61,20 @@ class Equation(ABC):
     @abstractmethod
     def strains(self, ndim: int) -> tuple[Strain, ...]:
         """The strain table. Empty means that G^T S G is minus the plain Laplacian of each field."""
+
+    def laplacian(self, ndim: int) -> bool:
+        """Whether the stiffness is the plain Laplacian."""
+        return not self.strains(ndim)
+
+    def terms(self, ndim: int) -> tuple[tuple[str, int], ...]:
+        """Every derivative (field, axis) that it takes."""
+        if self.laplacian(ndim):
+            return tuple((field, axis) for field in self.fields for axis in range(ndim))
+        return tuple(dict.fromkeys(term for strain in self.strains(ndim) for term in strain.terms))
+
+    def strain_order(self, ndim: int, order: int) -> int:
+        """Order of the staggered differences: of the strains, or of the layer's correction to a Laplacian."""
+        return differences.layer_order(order) if self.laplacian(ndim) else order
 
     @abstractmethod
     def stiffness_names(self, ndim: int) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxseis import _checks
 from jaxseis._types import Array
 from jaxseis.acquisition import Geometry, check_inside
-from jaxseis.interpolation import Window, windows
+from jaxseis.interpolation import Window, nodes_and_weights, windows
 from jaxseis.operators._base import LinearOperator, Transpose
 from jaxseis.resampling import Resampling
 
@@ -216,14 +216,9 @@ class Projection(End):
         w = self.window()
 
         def shot(u: Array, index: Array, weights: Array) -> Array:
-            ndim, width = self.wave.grid.ndim, weights.shape[-1]
-            nodes, product = [], jnp.ones((1,) * (ndim + 1), u.dtype)
-            for a in range(ndim):
-                shape = (-1, *(width if b == a else 1 for b in range(ndim)))
-                nodes.append((index[:, a, None] + jnp.arange(width)).reshape(shape))
-                product = product * weights[:, a].reshape(shape)
+            nodes, product = nodes_and_weights(index, weights)
             picked = u.at[(slice(None), *nodes)].get(mode="fill", fill_value=0, wrap_negative_indices=False)
-            return jnp.sum(picked * product, axis=tuple(range(2, 2 + ndim)))
+            return jnp.sum(picked * product, axis=tuple(range(2, u.ndim + 1)))
 
         shared = None if w.index.shape[0] == 1 else 0
         index, weights = (v[0] if shared is None else v for v in (w.index, w.weights))

@@ -226,7 +226,7 @@ class WaveEquation:
                 f"{fastest:.6g} km/s",
                 f"The step of {self.step:.4g} ms would be unstable: make the WaveEquation with a larger max_velocity.",
             )
-        if self.equation.strains(self.grid.ndim):
+        if not self.equation.laplacian(self.grid.ndim):
             check_coefficients(self.problem, jax.tree.map(np.asarray, self.coefficients(medium)))
 
     def coefficients(self, medium: Medium) -> dict[str, Array]:

@@ -255,3 +255,14 @@ def test_bad_numbers_are_refused(make, message):
         make()
 
 
+
+
+def test_memory_can_be_released():
+    e = experiment(BARE)
+    gradient = e.J.T @ e.y
+    assert _wavefields._entries
+    assert _pool._idle
+    js.release_memory()
+    assert not _wavefields._entries
+    assert not _pool._idle
+    assert_close(e.J.T @ e.y, gradient)
