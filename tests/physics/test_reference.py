@@ -28,7 +28,8 @@ def experiment(judi):
         Grid(judi["vp"].shape, float(judi["h"])), Acoustic(), TimeAxis(dt * (len(q) - 1), dt), 2.5, absorbing=PML(10)
     )
     assert A.step == dt
-    ends = Geometry(*judi["src"].T), Geometry.spread(*judi["rec"].T)
+    at = [dict(zip(("x", "z"), judi[end].T, strict=True)) for end in ("src", "rec")]
+    ends = Geometry(**at[0]), Geometry.spread(**at[1])
     return Modeling(A, *ends), judi["vp"] ** -2, judi["vp0"] ** -2, q
 
 
