@@ -131,7 +131,8 @@ def energies(A):
 @pytest.mark.parametrize("density", [False, True])
 @pytest.mark.parametrize("order", [8, *(pytest.param(order, marks=pytest.mark.slow) for order in (2, 16))])
 def test_energy_is_conserved_without_a_layer(order, density):
-    E = energies(equation(order, density, size=24, steps=10_700, absorbing=None))
+    # Contrasts of density count as velocity: 4.5 km/s would be refused.
+    E = energies(equation(order, density, size=24, steps=11_500, absorbing=None, max_velocity=5.5))
     assert len(E) >= 10_000
     assert E[0] > 0
     assert np.abs(E / E[0] - 1).max() < 1e-10
