@@ -42,7 +42,7 @@ def positive(name: str, value: float, unit: str, remedy: str = "") -> float:
 
 def whole(name: str, value: Any, least: int, remedy: str = "") -> int:
     """``value`` as an int, or an error if it is not a whole number of at least ``least``."""
-    if not isinstance(value, (int, float, np.number)) or value < least or int(value) != value:
+    if not isinstance(value, (int, float, np.number)) or value < least or float(value) % 1 != 0:
         raise fail(name, f"a whole number of at least {least}", value, remedy)
     return int(value)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import Array
-from jaxseis.grid import Grid
+from jaxseis.grid import Grid, edge_slack
 
 
 @jax.tree_util.register_static
@@ -117,7 +117,7 @@ class Geometry(eqx.Module):
         """The geometry of the selected shots; a shared spread stays what it is."""
         if self.shared:
             return self
-        pick = keep_axis(shots, self.shots)
+        pick = keep_axis(shots, self.positions.shape[0])
         return Geometry._make(self.positions[pick], None if self.mask is None else self.mask[pick], False)
 
     @property
@@ -150,19 +150,16 @@ def _table(x: Any, y: Any, z: Any) -> Array:
     return jnp.stack(columns, axis=-1)
 
 
-def keep_axis(shots: Any, count: int | None) -> Any:
+def keep_axis(shots: Any, count: int) -> Any:
     """A selection of ``count`` shots as an index that keeps the shot axis: ``3`` becomes ``[3]``.
 
     Raises IndexError for shots that do not exist, which ends a ``for`` loop too, and ValueError for none
     at all. JAX would take the last one instead.
     """
-    if isinstance(shots, slice) and count is None:
-        return shots
-    index = np.arange(count or 0)[shots] if isinstance(shots, slice) else jnp.atleast_1d(jnp.asarray(shots))
+    index = np.arange(count)[shots] if isinstance(shots, slice) else jnp.atleast_1d(jnp.asarray(shots))
     if index.size == 0:
         raise _checks.fail("shots", "at least one", f"an empty selection, {shots!r}")
-    if count is not None:
-        _checks.when_concrete(lambda i: _check_shots(i, count), index)
+    _checks.when_concrete(lambda i: _check_shots(i, count), index)
     return index
 
 
@@ -181,8 +178,8 @@ def check_inside(name: str, geometry: Geometry, grid: Grid) -> None:
     positions = np.asarray(geometry.positions, float)
     low = np.asarray(grid.origin)
     high = low + np.asarray(grid.extent)
-    rounding = 4 * float(jnp.finfo(geometry.positions.dtype).eps) * np.maximum(np.abs(low), np.abs(high))
-    slack = np.maximum(1e-6 * np.asarray(grid.spacing), rounding)
+    axes = zip(grid.origin, grid.spacing, grid.shape, strict=True)
+    slack = np.array([h * edge_slack(o, h, n, geometry.positions.dtype) for o, h, n in axes])
     outside = np.any((positions < low - slack) | (positions > high + slack), axis=-1)
     if geometry.mask is not None:
         outside &= np.asarray(geometry.mask)

@@ -10,6 +10,8 @@ from fractions import Fraction
 from functools import lru_cache
 from math import factorial, prod
 
+import numpy as np
+
 from jaxseis import _checks
 
 ORDERS = tuple(range(2, 17, 2))
@@ -17,7 +19,7 @@ ORDERS = tuple(range(2, 17, 2))
 
 def check_order(order: int) -> int:
     """``order`` if it is an even number from 2 to 16, or an error."""
-    if not isinstance(order, (int, float)) or order not in ORDERS:
+    if not isinstance(order, (int, float, np.number)) or order not in ORDERS:
         raise _checks.fail("space_order", "an even number from 2 to 16", order)
     return int(order)
 

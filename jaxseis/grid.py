@@ -73,3 +73,9 @@ class Grid:
         """Positions of the nodes along the named axis, metres."""
         i = self.axes.index(axis)
         return self.origin[i] + self.spacing[i] * np.arange(self.shape[i])
+
+
+def edge_slack(origin: float, spacing: float, nodes: int, dtype: Any) -> float:
+    """Cells by which a position on the edge of the grid may lie outside by rounding."""
+    farthest = max(abs(origin), abs(origin + (nodes - 1) * spacing))
+    return max(1e-6, 4 * float(np.finfo(dtype).eps) * farthest / spacing)

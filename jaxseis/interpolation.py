@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from jaxseis import _checks
 from jaxseis._types import Array
+from jaxseis.grid import edge_slack
 
 
 class Window(NamedTuple):
@@ -115,7 +116,7 @@ def windows(
     for a, (o, h, n) in enumerate(zip(origin, spacing, shape, strict=True)):
         fold = free_surface and a == len(shape) - 1
 
-        slack = max(1e-6, 4 * float(jnp.finfo(positions.dtype).eps) * max(abs(o), abs(o + n * h)) / h)
+        slack = max(edge_slack(o, h, n, precision) for precision in (positions.dtype, dtype))
 
         def one(
             x: Array, o: float = o, h: float = h, n: int = n, fold: bool = fold, slack: float = slack

@@ -3,7 +3,6 @@
 from typing import Any
 
 import equinox as eqx
-import jax.numpy as jnp
 
 from jaxseis import _checks
 from jaxseis._types import TRACE_AXES, Array
@@ -76,7 +75,7 @@ class Shots(eqx.Module):
 
 def _check_equal(name: str, one: Geometry, other: Geometry) -> None:
     def check(a: Geometry, b: Geometry) -> None:
-        if jnp.shape(a.positions) != jnp.shape(b.positions) or not jnp.array_equal(a.positions, b.positions):
+        if not eqx.tree_equal(a, b):
             raise _checks.fail(name, "equal positions in both", "different ones", "Use with_traces to set them aside.")
 
     _checks.when_concrete(check, one, other)

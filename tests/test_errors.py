@@ -345,7 +345,7 @@ def test_unknown_storage_of_a_jacobian():
 
 
 def test_numbers_in_another_type_are_the_same_numbers():
-    changes = {"max_velocity": jnp.asarray(3.0), "space_order": 8.0, "absorbing": js.PML(5.0)}
+    changes = {"max_velocity": jnp.asarray(3.0), "space_order": np.int64(8), "absorbing": js.PML(5.0)}
     wave = WAVE.replace(**changes, interpolation=js.Sinc(4.0), storage=js.InMemory(every=2.0))
     plain = WAVE.replace(space_order=8, absorbing=js.PML(5), interpolation=js.Sinc(4), storage=js.InMemory(every=2))
     assert wave == plain
@@ -360,6 +360,7 @@ def test_numbers_in_another_type_are_the_same_numbers():
         (lambda: js.Recompute(segments=2.5), "storage.segments: expected a whole number"),
         (lambda: js.Grid(5, 1.0), r"grid.shape: expected 1, 2 or 3 numbers of nodes"),
         (lambda: js.Grid((5.9, 5), 1.0), "grid.shape: expected a whole number"),
+        (lambda: js.PML(np.nan), "PML.cells: expected a whole number of at least 1, got nan"),
         (lambda: js.Grid((5, 5), 1.0, (np.nan, 0.0)), "grid.origin: expected finite numbers"),
         (lambda: WAVE.replace(grid=js.Grid((21, 17), 0.01)), "grid.spacing: expected metres .*Are they in kilometres"),
         (
@@ -411,3 +412,10 @@ def test_vti_media_out_of_range(change, message):
 def test_the_shear_ratio_of_vti():
     with pytest.raises(ValueError, match="shear: expected a ratio of velocities from 0 to less than 1, got 1.5"):
         js.VTI(shear=1.5)
+
+
+def test_the_last_node_is_inside_in_every_precision():
+    grid = js.Grid((333, 31), 7.3, origin=(431000.5, 0.0))
+    wave = js.WaveEquation(grid, js.Acoustic(), js.TimeAxis(10.0, 1.0), 3.0, dtype="float32")
+    receivers = js.Geometry.spread(x=grid.coordinates("x"), z=grid.coordinates("z")[-1])
+    assert np.isfinite(js.Projection(receivers, wave).window().weights).all()

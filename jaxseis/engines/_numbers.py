@@ -7,7 +7,6 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import SPACE_AXES
-from jaxseis.differences import staggered
 from jaxseis.engines import _kernel
 from jaxseis.engines._problem import Problem
 from jaxseis.engines._threads import threads
@@ -56,23 +55,20 @@ def _static(problem: Problem) -> Arrays:
 @lru_cache(maxsize=16)
 def sizes(problem: Problem) -> dict[str, int]:
     """Sizes of the dimensions of a kernel's arrays."""
-    reach = len(staggered(problem.strain_order))
-    rows = {f"layer_{a}": w + 2 * reach for a, w in zip(problem.grid.axes, _layer_widths(problem), strict=True)}
+    rows = {f"layer_{a}": w + 2 * problem.reach for a, w in zip(problem.grid.axes, _layer_widths(problem), strict=True)}
     return dict(zip(problem.grid.axes, problem.shape, strict=True)) | rows | {"time": 3, "t": 3}
 
 
 def _layer_widths(problem: Problem) -> tuple[int, ...]:
     """Nodes of each axis that its layer's arrays keep: both strips, and so many between that differences
     on the one never reach the other."""
-    reach = len(staggered(problem.strain_order))
-    return tuple(min(n, 2 * (problem.cells + 1 + reach)) for n in problem.shape)
+    return tuple(min(n, 2 * (problem.cells + 1 + problem.reach)) for n in problem.shape)
 
 
 @lru_cache(maxsize=16)
 def _scalars(problem: Problem, width: int) -> dict[str, float]:
     scalars: dict[str, float] = {}
-    widths = _layer_widths(problem)
-    reach = len(staggered(problem.strain_order))
+    widths, reach = _layer_widths(problem), problem.reach
     for axis, name in enumerate(SPACE_AXES[problem.ndim]):
         n, h, cells = problem.shape[axis], problem.grid.spacing[axis], problem.cells
         low = 0 if problem.pad[axis][0] == 0 else min(cells + reach, n)

@@ -81,6 +81,11 @@ class Problem:
         """Order of the staggered differences."""
         return self.equation.strain_order(self.ndim, self.order)
 
+    @property
+    def reach(self) -> int:
+        """Nodes on either side that a staggered difference reaches."""
+        return self.strain_order // 2
+
     @cached_property
     def terms(self) -> tuple[tuple[str, int], ...]:
         """Every derivative (field, axis) that the equation takes."""

@@ -94,20 +94,20 @@ class Equation(ABC):
 
     def diagonal(self, c: dict[str, Any], ndim: int) -> dict[str, Any]:
         """The diagonal of S by strain."""
-        names = [strain.name for strain in self.strains(ndim)]
-        return {row: self.stress(c, {name: float(name == row) for name in names})[row] for row in names}
+        return {name: column[name] for name, column in self._columns(c, ndim).items()}
 
     def bound(self, c: dict[str, Any], ndim: int) -> dict[str, Any]:
         """A diagonal B for each strain, so that ``e S e <= e B e``: it limits the time step.
 
         By default the sums of absolute values along the rows of S (Gershgorin).
         """
+        columns = self._columns(c, ndim)
+        return {row: sum(abs(column[row]) for column in columns.values()) for row in columns}
+
+    def _columns(self, c: dict[str, Any], ndim: int) -> dict[str, dict[str, Any]]:
+        """The columns of S: the stress of each unit strain."""
         names = [strain.name for strain in self.strains(ndim)]
-        total: dict[str, Any] = dict.fromkeys(names, 0)
-        for column in names:
-            for row, value in self.stress(c, {name: float(name == column) for name in names}).items():
-                total[row] = total[row] + abs(value)
-        return total
+        return {column: self.stress(c, {name: float(name == column) for name in names}) for column in names}
 
     @abstractmethod
     def squared_velocity(self, medium: Medium) -> Array:

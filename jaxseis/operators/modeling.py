@@ -52,8 +52,7 @@ class Modeling(eqx.Module):
 
     def __getitem__(self, shots: Any) -> "Modeling":
         """The experiment of the selected shots."""
-        pick = keep_axis(shots, self.shots)
-        return Modeling(self.wave, _select(self.sources, pick), _select(self.receivers, pick))
+        return Modeling(self.wave, _select(self.sources, shots), _select(self.receivers, shots))
 
     def __len__(self) -> int:
         """Number of shots."""

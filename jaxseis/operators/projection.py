@@ -88,10 +88,7 @@ class Injection(Transpose):
         if isinstance(other, LinearOperator) or self.operator.shots is not None:
             return super().__matmul__(other)
         x = self.operator.broadcast_output(other)
-        return Injection(self.operator.with_shots(jnp.shape(x)[0]))._apply(x)
-
-    def _apply(self, x: Any) -> Array:
-        return super().__matmul__(x)
+        return self.operator.with_shots(jnp.shape(x)[0]).T @ x
 
 
 def field_structure(wave: "WaveEquation", shots: int) -> jax.ShapeDtypeStruct:

@@ -16,10 +16,10 @@ from jaxseis.acquisition import TimeAxis
 from jaxseis.engines import default_engine
 from jaxseis.engines._problem import Problem, largest_step
 from jaxseis.engines._validate import check_coefficients
-from jaxseis.engines.storage import InMemory, Recompute, Storage
+from jaxseis.engines.storage import InMemory, Storage
 from jaxseis.equations._base import Equation
 from jaxseis.grid import Grid
-from jaxseis.interpolation import Interpolation, Linear, Sinc
+from jaxseis.interpolation import Interpolation, Linear
 from jaxseis.model import Medium
 from jaxseis.operators.inverse import Inverse
 from jaxseis.resampling import Resampling, choose_step, overrun
@@ -78,7 +78,7 @@ class WaveEquation:
         _checks.kind_is("grid", self.grid, Grid, "a Grid")
         _checks.kind_is("time", self.time, TimeAxis, "a TimeAxis")
         _checks.kind_is("equation", self.equation, Equation, "a wave equation such as Acoustic()")
-        _checks.kind_is("interpolation", self.interpolation, (Linear, Sinc), "Linear() or Sinc(radius=...)")
+        _checks.kind_is("interpolation", self.interpolation, Interpolation, "Linear() or Sinc(radius=...)")
         velocity = _checks.positive("max_velocity", self.max_velocity, "km/s")
         if velocity > 100:
             raise _checks.fail("max_velocity", "km/s", velocity, f"Is it in m/s? Write {velocity / 1000:g}.")
@@ -86,7 +86,7 @@ class WaveEquation:
         object.__setattr__(self, "space_order", differences.check_order(self.space_order))
         _one_of("engine", self.engine, ("", *ENGINES))
         _one_of("differentiation", self.differentiation, ("reverse", "any"))
-        _checks.kind_is("storage", self.storage, (InMemory, Recompute), "InMemory(...) or Recompute(...)")
+        _checks.kind_is("storage", self.storage, Storage, "InMemory(...) or Recompute(...)")
         layers = (PML, Sponge, type(None))
         _checks.kind_is("absorbing", self.absorbing, layers, "PML(cells=...), Sponge(cells=...) or None")
         object.__setattr__(self, "engine", self.engine or default_engine())

@@ -256,7 +256,6 @@ def test_bad_numbers_are_refused(make, message):
 
 
 
-
 def test_memory_can_be_released():
     e = experiment(BARE)
     gradient = e.J.T @ e.y
