@@ -4,6 +4,7 @@ Taylor matching gives closed forms (Fornberg, Math. Comp. 51, 1988). With order 
 
     f''(x_i)       ~ (1/h^2) [c_0 f_i + sum_k c_k (f_{i+k} + f_{i-k})],            k = 1..r
     f'(x_{i+1/2})  ~ (1/h)   sum_k d_k (f_{i+k} - f_{i+1-k}),                      k = 1..r
+    f'(x_i)        ~ (1/h)   sum_k e_k (f_{i+k} - f_{i-k}),                        k = 1..r
 """
 
 from fractions import Fraction
@@ -46,6 +47,16 @@ def staggered(order: int) -> tuple[float, ...]:
                 (-1) ** (k + 1) * odd, 2 ** (2 * r - 2) * (2 * k - 1) ** 2 * factorial(r - k) * factorial(r + k - 1)
             )
         )
+        for k in range(1, r + 1)
+    )
+
+
+@lru_cache
+def centred(order: int) -> tuple[float, ...]:
+    """Weights ``(e_1, ..., e_r)`` of the first difference at the nodes."""
+    r = order // 2
+    return tuple(
+        float(Fraction((-1) ** (k + 1) * factorial(r) ** 2, k * factorial(r - k) * factorial(r + k)))
         for k in range(1, r + 1)
     )
 

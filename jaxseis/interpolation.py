@@ -3,6 +3,9 @@
 A point is a window of ``width`` nodes along each axis with one weight per node and axis, so its
 value is ``sum_ijk w_i w_j w_k u[i, j, k]``; injection uses the same table, hence is the transpose.
 A point source is a unit weight on the grid (not divided by the cell volume).
+
+What is sampled at a position may be a sum over several points around it, in several fields: a strain is a
+difference of displacements. Each such sum is a *channel*.
 """
 
 from dataclasses import dataclass
@@ -14,21 +17,63 @@ import jax.numpy as jnp
 
 from jaxseis import _checks
 from jaxseis._types import Array
-from jaxseis.grid import edge_slack
+from jaxseis.grid import Grid, edge_slack
 
 
-class Window(NamedTuple):
+class Place(NamedTuple):
+    """Where a field is sampled, relative to a position.
+
+    Attributes:
+        field: its name.
+        parity: where its samples lie on the cell.
+        offset: from the position, in cells.
+        weight: of the sample in its channel.
+        odd: whether the field is odd about a free surface at the first node of the last axis.
+    """
+
+    field: str
+    parity: tuple[int, ...]
+    offset: tuple[float, ...]
+    weight: float = 1.0
+    odd: bool = False
+
+
+Channel = tuple[Place, ...]
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=("index", "weights", "slopes", "channel"),
+    meta_fields=("fields", "channels"),
+)
+@dataclass(frozen=True)
+class Window:
     """Windows of points along every axis.
 
     Attributes:
         index: ``(..., points, space)`` first node of the window, int32, counted from the grid's first.
         weights: ``(..., points, space, width)``.
         slopes: derivative of the weights with respect to the position, 1/m, same shape.
+        channel: ``(1, points)`` the channel to which each point belongs, int32.
+        fields: the fields sampled, each with its number of points; points are in this order.
+        channels: number of channels.
     """
 
     index: Array
     weights: Array
     slopes: Array
+    channel: Array
+    fields: tuple[tuple[str, int], ...]
+    channels: int
+
+    def of(self, field: str) -> slice:
+        """The points of a field."""
+        first = 0
+        for name, count in self.fields:
+            if name == field:
+                return slice(first, first + count)
+            first += count
+        return slice(0, 0)
 
 
 @jax.tree_util.register_static
@@ -46,9 +91,9 @@ class Linear:
         """Nodes that a window may reach beyond the grid."""
         return 0
 
-    def window(self, cells: Array, nodes: int) -> tuple[Array, Array]:
-        """First node and weights of the window at the position ``cells`` (in cells from the first node)."""
-        first = jnp.clip(jnp.floor(jax.lax.stop_gradient(cells)), 0, nodes - 2)
+    def window(self, cells: Array, low: int, high: int) -> tuple[Array, Array]:
+        """First node and weights of the window at the position ``cells``, among the nodes ``low..high``."""
+        first = jnp.clip(jnp.floor(jax.lax.stop_gradient(cells)), low, high - 1)
         fraction = cells - first
         return first.astype(jnp.int32), jnp.stack([1 - fraction, fraction], -1)
 
@@ -81,9 +126,9 @@ class Sinc:
         """Nodes that a window may reach beyond the grid."""
         return self.radius
 
-    def window(self, cells: Array, nodes: int) -> tuple[Array, Array]:
-        """First node and weights of the window at the position ``cells`` (in cells from the first node)."""
-        left = jnp.clip(jnp.floor(jax.lax.stop_gradient(cells)), 0, nodes - 1)
+    def window(self, cells: Array, low: int, high: int) -> tuple[Array, Array]:
+        """First node and weights of the window at the position ``cells``, which lies among the nodes ``low..high``."""
+        left = jnp.clip(jnp.floor(jax.lax.stop_gradient(cells)), low, high)
         offset = jnp.arange(1 - self.radius, self.radius + 1) - (cells - left)[..., None]
         inside = jnp.clip(1 - (offset / self.radius) ** 2, 1e-12, None)
         beta = _KAISER[self.radius]
@@ -96,42 +141,67 @@ _KAISER = {2: 1.84, 3: 3.04, 4: 4.14, 5: 5.26, 6: 6.40, 7: 7.51, 8: 8.56}
 Interpolation = Linear | Sinc
 
 
-@partial(jax.jit, static_argnums=(0, 2, 3, 4, 5, 6))
+@partial(jax.jit, static_argnums=(0, 2, 3, 4, 5))
 def windows(
     kind: Interpolation,
     positions: Array,
-    origin: tuple[float, ...],
-    spacing: tuple[float, ...],
-    shape: tuple[int, ...],
+    grid: Grid,
+    channels: tuple[Channel, ...],
     free_surface: bool,
     dtype: str,
 ) -> Window:
-    """The windows of ``positions`` (metres, ``(..., points, space)``) on a grid.
+    """The windows of the ``channels`` at ``positions`` (metres, ``(..., points, space)``) on a grid.
 
-    Weights of points outside the grid are NaN: traced positions cannot be refused here. At a free surface
-    (first node of the last axis) the field is odd, so weights above it fold back with the opposite sign and
-    the surface node has none.
+    Channels of one position follow each other. Weights of positions outside the grid are NaN: traced
+    positions cannot be refused here. At a free surface (first node of the last axis) an odd field's weights above
+    it fold back with the opposite sign and the surface node has none; of other fields nothing is above it.
     """
-    axes = []
-    for a, (o, h, n) in enumerate(zip(origin, spacing, shape, strict=True)):
-        fold = free_surface and a == len(shape) - 1
+    places = sorted(((p.field, c, p) for c, channel in enumerate(channels) for p in channel), key=lambda x: x[:2])
+    parts = [_windows_of(kind, positions, grid, place, free_surface, dtype) for _, _, place in places]
+    count = positions.shape[-2]
+    number = jnp.concatenate([jnp.arange(count) * len(channels) + c for _, c, _ in places])
+    index, weights, slopes = (
+        jnp.concatenate(x, -1 - rank) for x, rank in zip(zip(*parts, strict=True), (1, 2, 2), strict=True)
+    )
+    fields = tuple(
+        (name, count * sum(f == name for f, _, _ in places)) for name in dict.fromkeys(f for f, _, _ in places)
+    )
+    return Window(index, weights, slopes, number.astype(jnp.int32)[None], fields, count * len(channels))
 
-        slack = max(edge_slack(o, h, n, precision) for precision in (positions.dtype, dtype))
+
+def _windows_of(
+    kind: Interpolation, positions: Array, grid: Grid, place: Place, free_surface: bool, dtype: str
+) -> tuple[Array, Array, Array]:
+    """First nodes, weights and slopes of one place at every position."""
+    axes = []
+    for a, (origin, h, n) in enumerate(zip(grid.origin, grid.spacing, grid.shape, strict=True)):
+        surface = free_surface and a == grid.ndim - 1
+        slack = max(edge_slack(origin, h, n, precision) for precision in (positions.dtype, dtype))
+        reach = 0 if not any(place.parity) and not any(place.offset) else n  # the padded grid has them
 
         def one(
-            x: Array, o: float = o, h: float = h, n: int = n, fold: bool = fold, slack: float = slack
+            x: Array,
+            a: int = a,
+            o: float = origin,
+            h: float = h,
+            n: int = n,
+            surface: bool = surface,
+            slack: float = slack,
+            reach: int = reach,
         ) -> tuple[Array, Array]:
             cells = (x - o) / h
-            index, weights = kind.window(cells, n)
-            index, weights = _fold(index, weights) if fold else (index, weights)
+            low, high = (0 if surface else -reach), n - 1 + reach
+            index, weights = kind.window(cells + place.offset[a] - place.parity[a] / 2, low, high)
+            index, weights = _fold(index, weights) if surface and place.odd else (index, weights)
             outside = (cells < -slack) | (cells > n - 1 + slack)
             return index, jnp.where(outside[..., None], jnp.nan, weights)
 
         x = positions[..., a].astype(dtype)
         (index, weights), (_, slopes) = jax.jvp(one, (x,), (jnp.ones_like(x),))
-        axes.append((index, weights.astype(dtype), slopes.astype(dtype)))
+        scale = place.weight if a == 0 else 1.0
+        axes.append((index, scale * weights.astype(dtype), scale * slopes.astype(dtype)))
     index, weights, slopes = zip(*axes, strict=True)
-    return Window(jnp.stack(index, -1), jnp.stack(weights, -2), jnp.stack(slopes, -2))
+    return jnp.stack(index, -1), jnp.stack(weights, -2), jnp.stack(slopes, -2)
 
 
 def nodes_and_weights(index: Array, weights: Array) -> tuple[tuple[Array, ...], Array]:

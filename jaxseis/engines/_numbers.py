@@ -9,6 +9,7 @@ from jaxseis import _checks
 from jaxseis._types import SPACE_AXES
 from jaxseis.engines import _kernel
 from jaxseis.engines._problem import Problem
+from jaxseis.engines._symbols import at_position
 from jaxseis.engines._threads import threads
 from jaxseis.engines._validate import check_coefficients
 
@@ -22,17 +23,18 @@ class Coefficients:
         check_coefficients(problem, c)
         self.problem = problem
         dt, equation = problem.step, problem.equation
-        damped = 1 + problem.mass_factors[0] if problem.absorbing and not problem.pml else 1
         arrays: Arrays = {}
-        for name in dict.fromkeys(map(equation.mass_name, equation.fields)):
+        for name, parity in problem.masses.items():
+            damped = 1 + problem.mass_factors(parity)[0] if problem.sponge else 1
             arrays[f"r_{name}"] = dt**2 / (c[name] * damped)
+            if problem.sponge:
+                arrays |= {f"two_{name}": 2 / damped, f"one_{name}": (2 - damped) / damped}
             if dc is not None:
                 arrays[f"dr_{name}"] = -dc[name] / dt**2
         for name in equation.stiffness_names(problem.ndim):
             arrays[f"c_{name}"] = c[name]
             if dc is not None:
                 arrays[f"dc_{name}"] = dc[name]
-        arrays |= {"two": 2 / damped, "one": (2 - damped) / damped} if np.ndim(damped) else {}
         self.arrays = _static(problem) | {k: _kernel.aligned_copy(v, problem.dtype) for k, v in arrays.items()}
 
     def scalars(self, width: int, parallel: bool) -> dict[str, float]:
@@ -43,7 +45,10 @@ class Coefficients:
 @lru_cache(maxsize=4)  # fields as large as the grid
 def _static(problem: Problem) -> Arrays:
     """Profiles of the layer along each axis, and the mass factors; kernels only read them."""
-    arrays: Arrays = dict(zip(("D1", "D2", "D3"), problem.mass_factors, strict=True))
+    arrays: Arrays = {}
+    for parity in set(problem.masses.values()) if problem.absorbing else ():
+        names = (at_position(name, parity) for name in ("D1", "D2", "D3"))
+        arrays |= dict(zip(names, problem.mass_factors(parity), strict=True))
     for axis in range(problem.ndim):
         for parity in (0, 1):
             a, b = problem.filter(axis, parity)
@@ -83,17 +88,26 @@ def _scalars(problem: Problem, width: int) -> dict[str, float]:
 _ENDS = {"src": "sources", "rec": "receivers"}
 
 
-def points(problem: Problem, name: str, window: Any | None, shot: int, width: int) -> tuple[Arrays, int]:
-    """Kernel arrays of a set of points: padded first nodes and weights along each axis."""
-    if window is None:
-        index, weights = np.zeros((0, problem.ndim), np.int32), np.zeros((0, problem.ndim, width))
-    else:
-        index, weights = (np.asarray(x[min(shot, len(x) - 1)]) for x in (window.index, window.weights))
-        if np.isnan(weights).any():
-            outside = np.flatnonzero(np.isnan(weights).any(axis=(1, 2)))
-            raise _checks.fail(_ENDS[name], "positions inside the grid", f"shot {shot} point {outside[0]} outside")
+def points(problem: Problem, end: str, window: Any | None, shot: int, width: int) -> tuple[Arrays, dict[str, float]]:
+    """Kernel arrays of an end's points in each field (channels, padded first nodes, weights along each axis),
+    and how many there are."""
     arrays: Arrays = {}
-    for a in range(problem.ndim):
-        arrays[f"{name}_node_{a}"] = _kernel.aligned_copy(index[:, a] + problem.pad[a][0], np.int32)
-        arrays[f"{name}_weight_{a}"] = _kernel.aligned_copy(weights[:, a], problem.dtype)
-    return arrays, len(index)
+    counts: dict[str, float] = {}
+    index, weights, channel = _of_shot(problem, window, shot, width)
+    if np.isnan(weights).any():
+        outside = channel[np.flatnonzero(np.isnan(weights).any(axis=(1, 2)))[0]]
+        raise _checks.fail(_ENDS[end], "positions inside the grid", f"shot {shot} point {outside} outside")
+    for field in problem.equation.fields:
+        these, name = window.of(field) if window else slice(0), f"{end}_{field}"
+        counts |= {f"p_{name}_m": 0, f"p_{name}_M": len(channel[these]) - 1}
+        arrays[f"{name}_channel"] = _kernel.aligned_copy(channel[these], np.int32)
+        for a in range(problem.ndim):
+            arrays[f"{name}_node_{a}"] = _kernel.aligned_copy(index[these, a] + problem.pad[a][0], np.int32)
+            arrays[f"{name}_weight_{a}"] = _kernel.aligned_copy(weights[these, a], problem.dtype)
+    return arrays, counts
+
+
+def _of_shot(problem: Problem, window: Any | None, shot: int, width: int) -> tuple[np.ndarray, ...]:
+    if window is None:
+        return np.zeros((0, problem.ndim), np.int32), np.zeros((0, problem.ndim, width)), np.zeros(0, np.int32)
+    return tuple(np.asarray(x[min(shot, len(x) - 1)]) for x in (window.index, window.weights, window.channel))

@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxseis import differences
 from jaxseis.absorbing import PML, Sponge
-from jaxseis.equations._base import Equation
+from jaxseis.equations._base import Derivative, Equation
 from jaxseis.grid import Grid
 
 
@@ -54,6 +54,11 @@ class Problem:
         """Whether the layer is a perfectly matched one."""
         return isinstance(self.absorbing, PML)
 
+    @property
+    def sponge(self) -> bool:
+        """Whether the layer is a damping one."""
+        return isinstance(self.absorbing, Sponge)
+
     @cached_property
     def pad(self) -> tuple[tuple[int, int], ...]:
         """Nodes added before and after the grid along each axis."""
@@ -87,8 +92,8 @@ class Problem:
         return self.strain_order // 2
 
     @cached_property
-    def terms(self) -> tuple[tuple[str, int], ...]:
-        """Every derivative (field, axis) that the equation takes."""
+    def terms(self) -> tuple[Derivative, ...]:
+        """Every derivative that the equation takes."""
         return self.equation.terms(self.ndim)
 
     def rate(self, axis: int, parity: int) -> np.ndarray:
@@ -114,15 +119,27 @@ class Problem:
         d = self.damping(axis, parity)
         return (1 - d) / (1 + d), -d / (1 + d)
 
+    def parity(self, field: str) -> tuple[int, ...]:
+        """Position of a field on the cell."""
+        return self.equation.parity(field, self.ndim)
+
+    def position(self, term: Derivative) -> tuple[int, ...]:
+        """Position of a derivative on the cell."""
+        return term.position(self.parity(term.field))
+
     @cached_property
-    def mass_factors(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Elementary symmetric sums (D1, D2, D3) of the damping d over the axes, on the padded grid.
+    def masses(self) -> dict[str, tuple[int, ...]]:
+        """The names of the masses, and where they are."""
+        return {self.equation.mass_name(field): self.parity(field) for field in self.equation.fields}
+
+    def mass_factors(self, parity: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Elementary symmetric sums (D1, D2, D3) of the damping d over the axes, for a position on the cell.
 
         The symmetric operator's mass term is, times dt^2/M (see absorbing.py; s^2 prod_i (1 + zeta_i/s)),
         ``(u+ - 2u + u-) + D1 (u+ - u-) + D2 (u+ + 2u + u-) + D3 (8 R - (u+ + 2u + u-))``
         with R the running sum of ``(u+ + 2u + u-)/4``. A sponge has D1 alone.
         """
-        d = np.meshgrid(*(self.damping(a, 0) for a in range(self.ndim)), indexing="ij")
+        d = np.meshgrid(*(self.damping(a, p) for a, p in enumerate(parity)), indexing="ij")
         zero = np.zeros(self.shape)
         ones = sum(d, zero)
         if not self.pml:

@@ -34,10 +34,11 @@ class Run:
         self.source, self.receiver = _of_shot(source, shot), _of_shot(receiver, shot)
         width = _width(source, receiver)
         self.kernel = load(problem, program, width, parallel)
-        src, n_src = points(problem, "src", source.get("window"), shot, width)
-        rec, n_rec = points(problem, "rec", receiver.get("window"), shot, width)
+        src, sources = points(problem, "src", source.get("window"), shot, width)
+        rec, receivers = points(problem, "rec", receiver.get("window"), shot, width)
         traces = self.source.get("traces", np.zeros((self.steps, 0)))
-        samples = _kernel.aligned_copy(np.zeros((self.steps, n_rec)), problem.dtype)
+        channels = receiver["window"].channels if "window" in receiver else 0
+        samples = _kernel.aligned_copy(np.zeros((self.steps, channels)), problem.dtype)
         own = src | rec | {"src": _kernel.aligned_copy(traces, problem.dtype), "rec": samples}
         given = shared.arrays | own
         self.scratch = {
@@ -45,8 +46,7 @@ class Run:
             for name, a in self.kernel.arrays.items()
             if name not in given
         }
-        self.scalars = shared.scalars(width, parallel)
-        self.scalars |= {"p_src_m": 0, "p_src_M": n_src - 1, "p_rec_m": 0, "p_rec_M": n_rec - 1}
+        self.scalars = shared.scalars(width, parallel) | sources | receivers
         self.arrays = given | self.scratch
         self.call = self.kernel.bind(self.arrays, self.scalars)
         self.outputs = {"traces": samples} if "window" in receiver else {}
@@ -142,7 +142,7 @@ def _drivers(run: Run) -> Iterator[Callable[[int], Any]]:
 
     def add(n: int, q: np.ndarray) -> None:
         run.level(field, n + 1)[problem.interior] += r * q
-        if problem.free_surface:
+        if problem.free_surface and problem.equation.vanishes(field):
             _mirror(run, field, n + 1)
 
     if "wavefield" in source:

@@ -17,8 +17,7 @@ from typing import Any
 
 from jaxseis.engines._step import mirror_stresses, second_filters, stress_force, surface
 from jaxseis.engines._symbols import Symbols
-
-Term = tuple[str, int]
+from jaxseis.equations._base import Derivative
 
 
 def scatter(s: Symbols) -> Iterator[Any]:
@@ -30,14 +29,14 @@ def scatter(s: Symbols) -> Iterator[Any]:
         u, du = s.field(field), s.field("d" + field)
         change = u[(t + 1, *x)] - 2 * u[(t, *x)] + u[(t - 1, *x)]
         if s.sponge:
-            change = change + s.array("D1")[x] * (u[(t + 1, *x)] - u[(t - 1, *x)])
-        scattered = s.change_of_mass(field)[x] * change
-        yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + s.over_mass(field)[x] * scattered)
+            change = change + s.at("D1", s.parity(field))[x] * (u[(t + 1, *x)] - u[(t - 1, *x)])
+        scattered = s.of_mass("dr", field)[x] * change
+        yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + s.of_mass("r", field)[x] * scattered)
     if not s.laplacian:
         yield from _scattered_stresses(s)
         for field in s.equation.fields:
-            du, r = s.field("d" + field), s.over_mass(field)
-            force = sum(stress_force(s, f, a, x) for f, a in s.terms if f == field)
+            du, r = s.field("d" + field), s.of_mass("r", field)
+            force = sum(stress_force(s, term, x) for term in s.terms if term.field == field)
             yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + r[x] * force)
         if s.pml:
             yield from second_filters(s, "d", "dt")
@@ -58,11 +57,10 @@ def _scattered_stresses(s: Symbols) -> Iterator[Any]:
     yield from mirror_stresses(s)
 
 
-def _strain(s: Symbols, term: Term, x: tuple[Any, ...]) -> Any:
+def _strain(s: Symbols, term: Derivative, x: tuple[Any, ...]) -> Any:
     """(1/s_a) D_a u = D_a u + p at the present level."""
-    field, axis = term
-    strain = s.derivative(s.field(field), (s.level,), field, axis, x)
-    return strain + s.filtered(field, axis)[x] if s.pml else strain
+    strain = s.derivative(s.field(term.field), (s.level,), term, x)
+    return strain + s.filtered(term)[x] if s.pml else strain
 
 
 def _law(s: Symbols) -> Iterator[tuple[Any, Any, str, Any]]:
@@ -100,7 +98,7 @@ def sums(s: Symbols) -> Iterator[Any]:
             total = s.array(f"R_{field}")
             for x in s.strips(0, "half"):
                 yield Eq(total[x], total[x] + _three_levels(s, field, x) / 4, implicit_dims=(s.time,))
-    for row, across in dict.fromkeys((i, k[1]) for i, k in _coupled_terms(s)):
+    for row, across in dict.fromkeys((i, k.axis) for i, k in _coupled_terms(s)):
         for j in range(s.ndim):
             if j != across:
                 total = _running_sum(s, row, across, j)
@@ -109,7 +107,7 @@ def sums(s: Symbols) -> Iterator[Any]:
                     yield Eq(total[x], total[x] + value, implicit_dims=(s.time,))
 
 
-def _coupled_terms(s: Symbols) -> Iterator[tuple[Term, Term]]:
+def _coupled_terms(s: Symbols) -> Iterator[tuple[Derivative, Derivative]]:
     for row, column, _, _ in _law(s):
         yield from ((i, k) for i in row.terms for k in column.terms)
 
@@ -119,11 +117,11 @@ def _three_levels(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
     return v[(t + 1, *x)] + 2 * v[(t, *x)] + v[(t - 1, *x)]
 
 
-def _running_sum(s: Symbols, row: Term, across: int, j: int) -> Any:
-    return s.array(f"H_{row[0]}_{row[1]}_{across}_{j}")
+def _running_sum(s: Symbols, row: Derivative, across: int, j: int) -> Any:
+    return s.array(f"H_{row.name}_{across}_{j}")
 
 
-def _layered_strain(s: Symbols, row: Term, across: int, until: int, x: tuple[Any, ...]) -> Any:
+def _layered_strain(s: Symbols, row: Derivative, across: int, until: int, x: tuple[Any, ...]) -> Any:
     """W = (prod_j s_j) (1/s_a) D_a v over the axes j != across, j < until.
 
     (1 + zeta/s) W = W + 2d (H - W/2), d = zeta dt/2, with H the running sum of W, this level included.
@@ -131,8 +129,7 @@ def _layered_strain(s: Symbols, row: Term, across: int, until: int, x: tuple[Any
     value = _strain(s, row, x)
     for j in range(until) if s.pml else ():
         if j != across:
-            parity = s.parity(row[0], j)
-            d = s.line(f"d_{j}_{1 - parity if j == row[1] else parity}", j)
+            d = s.line(f"d_{j}_{s.position(row)[j]}", j)
             value = value + 2 * d[x[j]] * (_running_sum(s, row, across, j)[x] - value / 2)
     return value
 
@@ -143,21 +140,21 @@ def image(s: Symbols) -> Iterator[Any]:
 
     x, t = s.space, s.level
     for field in s.equation.fields:
-        v, g = s.field(field), s.array(f"gM_{field}")
+        v, g, here = s.field(field), s.array(f"gM_{field}"), s.parity(field)
         value = v[(t + 1, *x)] - 2 * v[(t, *x)] + v[(t - 1, *x)]
         if s.pml or s.sponge:
-            value = value + s.array("D1")[x] * (v[(t + 1, *x)] - v[(t - 1, *x)])
+            value = value + s.at("D1", here)[x] * (v[(t + 1, *x)] - v[(t - 1, *x)])
         if s.pml and s.ndim > 1:
-            value = value + s.array("D2")[x] * _three_levels(s, field, x)
+            value = value + s.at("D2", here)[x] * _three_levels(s, field, x)
         if s.pml and s.ndim == 3:
-            value = value + s.array("D3")[x] * (8 * s.array(f"R_{field}")[x] - _three_levels(s, field, x))
+            value = value + s.at("D3", here)[x] * (8 * s.array(f"R_{field}")[x] - _three_levels(s, field, x))
         yield Eq(g[x], g[x] + _stored(s, field)[x] * value)
     total: dict[str, Any] = {}
     for row, column, name, derivative in _law(s):
         for i in row.terms:
-            for field, axis in column.terms:
-                w = _layered_strain(s, i, axis, s.ndim, x)
-                e = s.derivative(_stored(s, field), (), field, axis, x)
+            for k in column.terms:
+                w = _layered_strain(s, i, k.axis, s.ndim, x)
+                e = s.derivative(_stored(s, k.field), (), k, x)
                 total[name] = total.get(name, 0) + derivative(x) * w * e
     for name, value in total.items():
         g = s.array(f"gc_{name}")

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxseis.engines._symbols import Symbols, second_difference, staggered_difference
+from jaxseis.engines._symbols import Symbols, second_difference
+from jaxseis.equations._base import Derivative
 
 
 def step(s: Symbols) -> Iterator[Any]:
@@ -34,12 +35,12 @@ def _first_filters(s: Symbols) -> Iterator[Any]:
     """p = b D u + s, s = (1 + a) p - s: the filter p = -zeta/(s + zeta) D u inside the layer."""
     from devito import Eq
 
-    for field, axis in s.terms:
-        u, parity = s.field(field), s.parity(field, axis)
-        a, b = (s.line(f"{kind}_{axis}_{1 - parity}", axis) for kind in ("onea", "b"))
-        p, state = s.filtered(field, axis), s.layered(f"s_{field}_{axis}", axis)
+    for term in s.terms:
+        u, axis, parity = s.field(term.field), term.axis, s.position(term)[term.axis]
+        a, b = (s.line(f"{kind}_{axis}_{parity}", axis) for kind in ("onea", "b"))
+        p, state = s.filtered(term), s.layered(f"s_{term.name}", axis)
         for x in s.strips(axis, "half"):
-            e = staggered_difference(s, u, (s.level,), x, axis, parity)
+            e = s.derivative(u, (s.level,), term, x)
             yield Eq(p[x], b[x[axis]] * e + state[x], implicit_dims=(s.time,))
             yield Eq(state[x], a[x[axis]] * p[x] - state[x], implicit_dims=(s.time,))
 
@@ -49,13 +50,13 @@ def _stresses(s: Symbols) -> Iterator[Any]:
     from devito import Eq
 
     x, strains = s.space, s.equation.strains(s.ndim)
-    e = {k.name: sum(s.derivative(s.field(f), (s.level,), f, a, x) for f, a in k.terms) for k in strains}
+    e = {k.name: sum(s.derivative(s.field(t.field), (s.level,), t, x) for t in k.terms) for k in strains}
     for name, value in s.stress(e, x).items():
         yield Eq(s.sigma(name)[x], value, implicit_dims=(s.time,))
     if s.pml:
         for term in s.terms:
-            for x in s.strips(term[1], "half"):
-                e = {k.name: s.filtered(*term)[x] if term in k.terms else 0 for k in strains}
+            for x in s.strips(term.axis, "half"):
+                e = {k.name: s.filtered(term)[x] if term in k.terms else 0 for k in strains}
                 for name, value in s.stress(e, x).items():
                     if value != 0:
                         yield Eq(s.sigma(name)[x], s.sigma(name)[x] + value, implicit_dims=(s.time,))
@@ -67,26 +68,23 @@ def mirror_stresses(s: Symbols) -> Iterator[Any]:
     from devito import Eq
 
     for strain in s.equation.strains(s.ndim) if s.signature.free_surface else ():
-        if strain.terms[0][1] == s.ndim - 1:
+        if strain.terms[0].axis == s.ndim - 1:
             sigma, x = s.sigma(strain.name), s.space[:-1]
             for k in range(s.radius):
                 yield Eq(sigma[(*x, -1 - k)], sigma[(*x, k)], implicit_dims=(s.time,))
 
 
-def _force(s: Symbols, field: str, axis: int, x: tuple[Any, ...]) -> Any:
+def _force(s: Symbols, term: Derivative, x: tuple[Any, ...]) -> Any:
     """The plain stiffness along one axis: L u, or D^T sigma."""
     if s.laplacian:
-        return second_difference(s, s.field(field), (s.level,), x, axis)
-    return stress_force(s, field, axis, x)
+        return second_difference(s, s.field(term.field), (s.level,), x, term.axis)
+    return stress_force(s, term, x)
 
 
-def stress_force(s: Symbols, field: str, axis: int, x: tuple[Any, ...]) -> Any:
-    """D^T sigma along one axis."""
-    parity = 1 - s.parity(field, axis)
+def stress_force(s: Symbols, term: Derivative, x: tuple[Any, ...]) -> Any:
+    """D^T sigma of one derivative."""
     return sum(
-        staggered_difference(s, s.sigma(strain.name), (), x, axis, parity)
-        for strain in s.equation.strains(s.ndim)
-        if (field, axis) in strain.terms
+        s.divergence(s.sigma(strain.name), (), term, x) for strain in s.equation.strains(s.ndim) if term in strain.terms
     )
 
 
@@ -97,9 +95,9 @@ def _update(s: Symbols) -> Iterator[Any]:
     x, t = s.space, s.level
     for field in s.equation.fields:
         u = s.field(field)
-        force = sum(_force(s, f, a, x) for f, a in s.terms if f == field)
-        two, one = (s.array("two")[x], s.array("one")[x]) if s.sponge else (2, 1)
-        yield Eq(u[(t + 1, *x)], two * u[(t, *x)] - one * u[(t - 1, *x)] + s.over_mass(field)[x] * force)
+        force = sum(_force(s, term, x) for term in s.terms if term.field == field)
+        two, one = (s.of_mass(name, field)[x] for name in ("two", "one")) if s.sponge else (2, 1)
+        yield Eq(u[(t + 1, *x)], two * u[(t, *x)] - one * u[(t - 1, *x)] + s.of_mass("r", field)[x] * force)
 
 
 def second_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
@@ -107,13 +105,14 @@ def second_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
     and added = D^T p what the layer adds to a Laplacian (stresses hold it already)."""
     from devito import Eq
 
-    for field, axis in reversed(s.terms):  # the last axis first: it shares a loop, and its memory, with the update
-        u, r, parity = s.field(prefix + field), s.over_mass(field), s.parity(field, axis)
+    for term in reversed(s.terms):  # the last axis first: it shares a loop, and its memory, with the update
+        field, axis, _ = term
+        u, r, parity = s.field(prefix + field), s.of_mass("r", field), s.parity(field)[axis]
         a, b, c = (s.line(f"{kind}_{axis}_{parity}", axis) for kind in ("a", "b", "c"))
-        state = s.layered(f"{memory}_{field}_{axis}", axis)
+        state = s.layered(f"{memory}_{term.name}", axis)
         for x in s.strips(axis, "reach" if s.laplacian else "half"):
-            added = staggered_difference(s, s.filtered(field, axis), (), x, axis, 1) if s.laplacian else 0
-            force, new = _force(s, field, axis, x) + added, (s.level + 1, *x)
+            added = s.divergence(s.filtered(term), (), term, x) if s.laplacian else 0
+            force, new = _force(s, term, x) + added, (s.level + 1, *x)
             yield Eq(u[new], u[new] + r[x] * (added + b[x[axis]] * force + state[x]))
             yield Eq(state[x], a[x[axis]] * state[x] + c[x[axis]] * force, implicit_dims=(s.time,))
 
@@ -131,39 +130,41 @@ def surface(s: Symbols, prefix: str) -> Iterator[Any]:
                 yield Eq(u[(t + 1, *x, -k)], -u[(t + 1, *x, k)])
 
 
-def _points(s: Symbols, name: str) -> tuple[Any, Any, list[Any], list[Any]]:
-    """Traces of a set of points, its dimension, the first nodes and the weights of its windows."""
+def _points(s: Symbols, end: str, field: str) -> tuple[Any, Any, Any, list[Any], list[Any]]:
+    """Traces of an end, the points of it in a field, their channels, and first nodes and weights of their windows."""
     from devito import Dimension
 
-    point = Dimension(name=f"p_{name}")
-    traces = s.table(name, (s.time, point))
-    nodes = [s.table(f"{name}_node_{a}", (point,), np.int32) for a in range(s.ndim)]
-    weights = [s.table(f"{name}_weight_{a}", (point, k)) for a, k in enumerate(s.window)]
-    return traces, point, nodes, weights
+    point = Dimension(name=f"p_{end}_{field}")
+    traces = s.table(end, (s.time, Dimension(name=f"channel_{end}")))
+    channel = s.table(f"{end}_{field}_channel", (point,), np.int32)
+    nodes = [s.table(f"{end}_{field}_node_{a}", (point,), np.int32) for a in range(s.ndim)]
+    weights = [s.table(f"{end}_{field}_weight_{a}", (point, k)) for a, k in enumerate(s.window)]
+    return traces, point, channel[point], nodes, weights
 
 
 def _inject(s: Symbols) -> Iterator[Any]:
     """u+ += r w q at the windows of the sources."""
     from devito import Inc
 
-    q, point, nodes, weights = _points(s, "src")
-    field = s.equation.fields[0]
-    x = tuple(node[point] + k for node, k in zip(nodes, s.window, strict=True))
-    value = s.over_mass(field)[x] * q[s.time, point]
-    for w, k in zip(weights, s.window, strict=True):
-        value = value * w[point, k]
-    yield Inc(s.field(field)[(s.level + 1, *x)], value)
+    for field in s.equation.fields:
+        q, point, channel, nodes, weights = _points(s, "src", field)
+        x = tuple(node[point] + k for node, k in zip(nodes, s.window, strict=True))
+        value = s.of_mass("r", field)[x] * q[s.time, channel]
+        for w, k in zip(weights, s.window, strict=True):
+            value = value * w[point, k]
+        yield Inc(s.field(field)[(s.level + 1, *x)], value)
 
 
 def _sample(s: Symbols) -> Iterator[Any]:
     """d = sum w u at the windows of the receivers, the last axis unrolled."""
     from devito import Inc
 
-    d, point, nodes, weights = _points(s, "rec")
-    u = s.field(s.equation.fields[0])
-    x = tuple(node[point] + k for node, k in zip(nodes[:-1], s.window[:-1], strict=True))
-    unrolled = range(s.signature.width)
-    value = sum(weights[-1][point, k] * u[(s.level, *x, nodes[-1][point] + k)] for k in unrolled)
-    for w, k in zip(weights[:-1], s.window[:-1], strict=True):
-        value = value * w[point, k]
-    yield Inc(d[s.time, point], value)
+    for field in s.equation.fields:
+        d, point, channel, nodes, weights = _points(s, "rec", field)
+        u = s.field(field)
+        x = tuple(node[point] + k for node, k in zip(nodes[:-1], s.window[:-1], strict=True))
+        unrolled = range(s.signature.width)
+        value = sum(weights[-1][point, k] * u[(s.level, *x, nodes[-1][point] + k)] for k in unrolled)
+        for w, k in zip(weights[:-1], s.window[:-1], strict=True):
+            value = value * w[point, k]
+        yield Inc(d[s.time, channel], value)

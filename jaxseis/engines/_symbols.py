@@ -14,7 +14,7 @@ import numpy as np
 
 from jaxseis import differences
 from jaxseis._types import SPACE_AXES
-from jaxseis.equations._base import Equation
+from jaxseis.equations._base import Derivative, Equation
 
 REACH = {"half": 1, "reach": 2}  # sentinel thicknesses by which strips are told apart in the C code
 
@@ -47,6 +47,7 @@ class Symbols:
         self.laplacian = self.equation.laplacian(self.ndim)
         self.second = differences.second(signature.order)
         self.staggered = differences.staggered(self.equation.strain_order(self.ndim, signature.order))
+        self.centred = differences.centred(signature.order)
         self.radius = signature.order // 2
         names = SPACE_AXES[self.ndim]
         spacing = [Constant(name=f"h_{n}", dtype=self.dtype) for n in names]
@@ -98,8 +99,8 @@ class Symbols:
         )
 
     @cached_property
-    def terms(self) -> tuple[tuple[str, int], ...]:
-        """Every derivative (field, axis)."""
+    def terms(self) -> tuple[Derivative, ...]:
+        """Every derivative that the equation takes."""
         return self.equation.terms(self.ndim)
 
     def strips(self, axis: int, reach: str) -> Iterator[tuple[Any, ...]]:
@@ -115,22 +116,27 @@ class Symbols:
     def _with(self, axis: int, dimension: Any) -> tuple[Any, ...]:
         return self.space[:axis] + (dimension,) + self.space[axis + 1 :]
 
-    def parity(self, field: str, axis: int) -> int:
-        """Position of a field on the cell along an axis."""
-        return self.equation.parity(field, self.ndim)[axis]
+    def parity(self, field: str) -> tuple[int, ...]:
+        """Position of a field on the cell."""
+        return self.equation.parity(field, self.ndim)
 
-    def filtered(self, field: str, axis: int) -> Any:
+    def position(self, term: Derivative) -> tuple[int, ...]:
+        """Position of a derivative on the cell."""
+        return term.position(self.parity(term.field))
+
+    def filtered(self, term: Derivative) -> Any:
         """The first filter p of a derivative; the gradient in a stiffness wants it everywhere."""
-        name = f"p_{field}_{axis}"
-        return self.layered(name, axis) if self.laplacian else self.array(name)
+        name = f"p_{term.name}"
+        return self.layered(name, term.axis) if self.laplacian else self.array(name)
 
-    def over_mass(self, field: str) -> Any:
-        """r = dt^2/M of a field."""
-        return self.array(f"r_{self.equation.mass_name(field)}")
+    def at(self, name: str, parity: tuple[int, ...]) -> Any:
+        """An array of the layer for a position on the cell."""
+        return self.array(at_position(name, parity))
 
-    def change_of_mass(self, field: str) -> Any:
-        """-dM/dt^2 of a field."""
-        return self.array(f"dr_{self.equation.mass_name(field)}")
+    def of_mass(self, kind: str, field: str) -> Any:
+        """What belongs to the mass M of a field: "r" is dt^2/M, "dr" is -dM/dt^2, "two" and "one" are the
+        weights of u and u- in a damped step."""
+        return self.array(f"{kind}_{self.equation.mass_name(field)}")
 
     def sigma(self, name: str) -> Any:
         """A stress component."""
@@ -141,9 +147,18 @@ class Symbols:
         names = self.equation.stiffness_names(self.ndim)
         return self.equation.stress({name: self.array(f"c_{name}")[x] for name in names}, e)
 
-    def derivative(self, f: Any, at: tuple[Any, ...], field: str, axis: int, x: tuple[Any, ...]) -> Any:
-        """D_axis of an array that lives where ``field`` does."""
-        return staggered_difference(self, f, at, x, axis, self.parity(field, axis))
+    def derivative(self, f: Any, at: tuple[Any, ...], term: Derivative, x: tuple[Any, ...]) -> Any:
+        """The difference of a term, of an array that lives where its field does."""
+        return first_difference(self, f, at, x, term, self.parity(term.field)[term.axis])
+
+    def divergence(self, f: Any, at: tuple[Any, ...], term: Derivative, x: tuple[Any, ...]) -> Any:
+        """Minus the transposed difference of a term, of an array that lives where its derivative does."""
+        return first_difference(self, f, at, x, term, self.position(term)[term.axis])
+
+
+def at_position(name: str, parity: tuple[int, ...]) -> str:
+    """The name of an array for a position on the cell."""
+    return f"{name}_{''.join(map(str, parity))}"
 
 
 @dataclass(frozen=True)
@@ -177,6 +192,19 @@ def second_difference(s: Symbols, f: Any, at: tuple[Any, ...], x: tuple[Any, ...
     for k, c in enumerate(s.second[1:], 1):
         total += c * (f[(*at, *shifted(x, axis, k))] + f[(*at, *shifted(x, axis, -k))])
     return s.inverse2[axis] * total
+
+
+def first_difference(s: Symbols, f: Any, at: tuple[Any, ...], x: tuple[Any, ...], term: Derivative, parity: int) -> Any:
+    """The first difference of a term, of what lives at ``parity`` along its axis."""
+    return (centred_difference if term.centred else staggered_difference)(s, f, at, x, term.axis, parity)
+
+
+def centred_difference(s: Symbols, f: Any, at: tuple[Any, ...], x: tuple[Any, ...], axis: int, parity: int) -> Any:
+    """The first difference where ``f`` is."""
+    total = 0
+    for k, e in enumerate(s.centred, 1):
+        total += e * (f[(*at, *shifted(x, axis, k))] - f[(*at, *shifted(x, axis, -k))])
+    return s.inverse[axis] * total
 
 
 def staggered_difference(s: Symbols, f: Any, at: tuple[Any, ...], x: tuple[Any, ...], axis: int, parity: int) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxseis import _checks, differences
 from jaxseis.engines._problem import Problem, largest_step
+from jaxseis.equations._base import Derivative
 
 
 def check_coefficients(problem: Problem, c: dict[str, Any]) -> None:
@@ -46,29 +47,46 @@ def fastest(problem: Problem, c: dict[str, Any]) -> float:
     """
     if problem.laplacian:
         return float(1 / np.sqrt(min(c[problem.equation.mass_name(f)].min() for f in problem.equation.fields)))
-    symbol = differences.staggered_symbol_max(problem.order) ** 2
-    return float(max(np.sqrt(_row_sums(problem, c, f).max() / symbol) for f in problem.equation.fields))
+    total = differences.staggered_symbol_max(problem.order) ** 2 * sum(1 / h**2 for h in problem.grid.spacing)
+    return float(max(np.sqrt(_row_sums(problem, c, f).max() / total) for f in problem.equation.fields))
 
 
 def _row_sums(problem: Problem, c: dict[str, Any], field: str) -> np.ndarray:
-    """Row sums of |M^-1 G^T S G| in units of the symbol, weighted by 1/h^2 over their sum."""
-    equation, ndim, h = problem.equation, problem.ndim, problem.grid.spacing
-    bound, total = equation.bound(c, ndim), np.zeros(problem.shape)
-    for strain in equation.strains(ndim):
-        largest = np.broadcast_to(bound[strain.name], problem.shape)
-        reach = sum(1 / h[axis] for _, axis in strain.terms)
-        for f, axis in strain.terms:
-            if f == field:
-                total += reach / h[axis] * _spread(problem, largest, axis, equation.parity(f, ndim)[axis])
-    return total / sum(1 / step**2 for step in h) / c[equation.mass_name(field)]
+    """Row sums of |W^-1 M^-1 G^T S G W| for a field.
+
+    W weighs components of a displacement by 1/h along their axes: the fastest discrete wave has components in
+    that proportion, so that the bound is sharp where cells are not square.
+    """
+    equation, h = problem.equation, problem.grid.spacing
+    weights = {f: np.prod([1 / h[a] for a, p in enumerate(problem.parity(f)) if p]) for f in equation.fields}
+    strains = equation.strains(problem.ndim)
+    reach = {
+        s.name: sum(weights[t.field] / h[t.axis] * np.sum(np.abs(_weights(problem, t)[1])) for t in s.terms)
+        for s in strains
+    }
+    bound, total = equation.bound(c, reach), np.zeros(problem.shape)
+    for strain in strains:
+        stress = np.broadcast_to(bound[strain.name], problem.shape)
+        for term in strain.terms:
+            if term.field == field:
+                total += _spread(problem, stress, term) / (h[term.axis] * weights[field])
+    return total / c[equation.mass_name(field)]
 
 
-def _spread(problem: Problem, x: np.ndarray, axis: int, parity: int) -> np.ndarray:
-    """``|D|^T x`` times the row sum of |D|: each value spread over the nodes that its difference touches."""
-    d, n = differences.staggered(problem.order), x.shape[axis]
-    total = np.zeros(problem.shape)
-    for k, dk in enumerate(d, 1):
-        for shift in (k - 1 + parity, -k + parity):
-            at = np.clip(np.arange(n) + shift, 0, n - 1)
-            total += abs(dk) * np.take(x, at, axis)
-    return total * differences.staggered_symbol_max(problem.order)
+def _weights(problem: Problem, term: Derivative) -> tuple[range, np.ndarray]:
+    """Offsets and weights of minus the transposed difference of a term."""
+    r, parity = problem.order // 2, problem.position(term)[term.axis]
+    if term.centred:
+        e = np.array(differences.centred(problem.order))
+        return range(-r, r + 1), np.concatenate([-e[::-1], [0.0], e])
+    d = np.array(differences.staggered(problem.order))
+    return range(1 - r - parity, r + 1 - parity), np.concatenate([-d[::-1], d])
+
+
+def _spread(problem: Problem, x: np.ndarray, term: Derivative) -> np.ndarray:
+    """``|D|^T x``: each value spread over the nodes that its difference touches."""
+    n, total = x.shape[term.axis], np.zeros(problem.shape)
+    for shift, weight in zip(*_weights(problem, term), strict=True):
+        at = np.clip(np.arange(n) + shift, 0, n - 1)
+        total += abs(weight) * np.take(x, at, term.axis)
+    return total

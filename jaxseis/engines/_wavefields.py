@@ -25,7 +25,7 @@ def limit_bytes() -> int:
 
 def digest(static: Any, arrays: Any) -> str:
     """A key made of static facts and of the contents of a pytree of arrays."""
-    key = hashlib.blake2b(repr(static).encode(), digest_size=16)
+    key = hashlib.blake2b(f"{static} {jax.tree.structure(arrays)}".encode(), digest_size=16)
     for path, leaf in jax.tree_util.tree_leaves_with_path(arrays):
         array = np.ascontiguousarray(leaf)
         key.update(f"{path}{array.shape}{array.dtype}".encode())

@@ -19,6 +19,7 @@ import numpy as np
 from jaxseis import _compat, differences
 from jaxseis._types import Array, PyTree
 from jaxseis.engines._problem import Problem
+from jaxseis.equations._base import Derivative
 from jaxseis.interpolation import Window, nodes_and_weights
 
 
@@ -38,8 +39,7 @@ def propagate(problem: Problem, c: dict[str, Array], source: dict[str, Any], rec
     rest = _compat.varying_like(_rest(problem), (c, source, receiver))
 
     def level(state: PyTree, n: Array) -> tuple[PyTree, PyTree]:
-        u = state["u"][0]
-        return step(state, _source_at(problem, source, n)), _sample(problem, receiver, u, n)
+        return step(state, _source_at(problem, source, n)), _sample(problem, receiver, state["u"], n)
 
     body = jax.checkpoint(lambda state, ns: jax.lax.scan(level, state, ns))
     samples = _scan_in_segments(body, rest, jnp.arange(problem.steps))
@@ -58,28 +58,34 @@ def _scan_in_segments(body: Callable[..., Any], state: PyTree, levels: Array) ->
 
 def _rest(problem: Problem) -> PyTree:
     zero = jnp.zeros(problem.shape, problem.dtype)
-    fields = problem.equation.fields
-    layers = {t: (zero, zero) for t in problem.terms} if problem.pml else {}
-    return {"u": tuple(zero for _ in fields), "old": tuple(zero for _ in fields), "layers": layers}
+    fields = dict.fromkeys(problem.equation.fields, zero)
+    layers = {t.name: (zero, zero) for t in problem.terms} if problem.pml else {}
+    return {"u": fields, "old": fields, "layers": layers}
 
 
-def _stepper(problem: Problem, c: dict[str, Array]) -> Callable[[PyTree, Array], PyTree]:
+def _stepper(problem: Problem, c: dict[str, Array]) -> Callable[[PyTree, dict[str, Array]], PyTree]:
     equation, dt = problem.equation, problem.step
-    damped = 1 + problem.mass_factors[0] if problem.absorbing and not problem.pml else np.ones(problem.shape)
-    keep, damped = jnp.asarray((2 - damped) / damped, problem.dtype), jnp.asarray(damped, problem.dtype)
+    damped = {name: _damping(problem, parity) for name, parity in problem.masses.items()}
     force = partial(_laplacian_force if problem.laplacian else _strained_force, problem, c)
 
-    def step(state: PyTree, source: Array) -> PyTree:
-        fields = dict(zip(equation.fields, state["u"], strict=True))
-        forces, layers = force(fields, state["layers"])
-        new = []
-        for i, name in enumerate(equation.fields):
-            f = forces[name] + source if i == 0 else forces[name]
-            u = 2 / damped * state["u"][i] - keep * state["old"][i] + dt**2 / c[equation.mass_name(name)] / damped * f
-            new.append(u.at[..., 0].set(0) if problem.free_surface else u)
-        return {"u": tuple(new), "old": state["u"], "layers": layers}
+    def step(state: PyTree, source: dict[str, Array]) -> PyTree:
+        forces, layers = force(state["u"], state["layers"])
+        new = {}
+        for field, now in state["u"].items():
+            mass = equation.mass_name(field)
+            d = damped[mass]
+            f = forces[field] + source.get(field, 0)
+            u = (2 * now - (2 - d) * state["old"][field] + dt**2 / c[mass] * f) / d
+            new[field] = u.at[..., 0].set(0) if problem.free_surface else u
+        return {"u": new, "old": state["u"], "layers": layers}
 
     return step
+
+
+def _damping(problem: Problem, parity: tuple[int, ...]) -> Array:
+    """One, plus the damping of a sponge."""
+    damped = 1 + problem.mass_factors(parity)[0] if problem.sponge else np.ones([1] * problem.ndim)
+    return jnp.asarray(damped, problem.dtype)
 
 
 def _laplacian_force(
@@ -87,14 +93,15 @@ def _laplacian_force(
 ) -> tuple[PyTree, PyTree]:
     forces: dict[str, Any] = dict.fromkeys(u, 0)
     new: dict[Any, Any] = {}
-    for field, axis in problem.terms:
+    for term in problem.terms:
+        field, axis, _ = term
         force = _second(problem, u[field], axis)
         if problem.pml:
-            s, t = layers[field, axis]
+            s, t = layers[term.name]
             p, s = _first_filter(problem, axis, 1, _staggered(problem, u[field], axis, 0), s)
             force = force + _staggered(problem, p, axis, 1)
             force, t = _second_filter(problem, axis, 0, force, t)
-            new[field, axis] = (s, t)
+            new[term.name] = (s, t)
         forces[field] = forces[field] + force
     return forces, new
 
@@ -104,24 +111,24 @@ def _strained_force(
 ) -> tuple[PyTree, PyTree]:
     equation, ndim = problem.equation, problem.ndim
     derivatives, halves = {}, {}
-    for field, axis in problem.terms:
-        parity = equation.parity(field, ndim)[axis]
-        e = _staggered(problem, u[field], axis, parity)
+    for term in problem.terms:
+        e = _first(problem, u[term.field], term, problem.parity(term.field)[term.axis])
         if problem.pml:
-            p, halves[field, axis] = _first_filter(problem, axis, 1 - parity, e, layers[field, axis][0])
+            there = problem.position(term)[term.axis]
+            p, halves[term.name] = _first_filter(problem, term.axis, there, e, layers[term.name][0])
             e = e + p
-        derivatives[field, axis] = e
+        derivatives[term] = e
     strains = {s.name: sum(derivatives[t] for t in s.terms) for s in equation.strains(ndim)}
     stress = equation.stress({k: c[k] for k in equation.stiffness_names(ndim)}, strains)
     forces: dict[str, Any] = dict.fromkeys(u, 0)
     new: dict[Any, Any] = {}
     for strain in equation.strains(ndim):
-        for field, axis in strain.terms:
-            parity = equation.parity(field, ndim)[axis]
-            force = _staggered(problem, stress[strain.name], axis, 1 - parity)
+        for term in strain.terms:
+            field, axis, _ = term
+            force = _first(problem, stress[strain.name], term, problem.position(term)[axis])
             if problem.pml:
-                force, t = _second_filter(problem, axis, parity, force, layers[field, axis][1])
-                new[field, axis] = (halves[field, axis], t)
+                force, t = _second_filter(problem, axis, problem.parity(field)[axis], force, layers[term.name][1])
+                new[term.name] = (halves[term.name], t)
             forces[field] = forces[field] + force
     return forces, new
 
@@ -167,6 +174,23 @@ def _second(problem: Problem, x: Array, axis: int) -> Array:
     return total / problem.grid.spacing[axis] ** 2
 
 
+def _first(problem: Problem, x: Array, term: Derivative, parity: int) -> Array:
+    """The first difference of a term, or minus its transpose, of what lives at ``parity``."""
+    return (_centred if term.centred else _staggered)(problem, x, term.axis, parity)
+
+
+def _centred(problem: Problem, x: Array, axis: int, parity: int) -> Array:
+    """The first difference at the nodes."""
+    e = differences.centred(problem.strain_order)
+    r, n = len(e), x.shape[axis]
+    y = _extended(problem, x, axis, r, parity)
+    at = partial(jax.lax.slice_in_dim, y, axis=axis)
+    total: Any = 0
+    for k in range(1, r + 1):
+        total = total + e[k - 1] * (at(r + k, r + k + n) - at(r - k, r - k + n))
+    return total / problem.grid.spacing[axis]
+
+
 def _staggered(problem: Problem, x: Array, axis: int, parity: int) -> Array:
     """The first difference: from nodes to midpoints (parity 0) or back (1)."""
     d = differences.staggered(problem.strain_order)
@@ -180,29 +204,37 @@ def _staggered(problem: Problem, x: Array, axis: int, parity: int) -> Array:
     return total / problem.grid.spacing[axis]
 
 
-def _source_at(problem: Problem, source: dict[str, Any], n: Array) -> Array:
-    q = jnp.zeros(problem.shape, problem.dtype)
+def _source_at(problem: Problem, source: dict[str, Any], n: Array) -> dict[str, Array]:
+    """What drives each field."""
+    zero, first = jnp.zeros(problem.shape, problem.dtype), problem.equation.fields[0]
     if "traces" in source:
-        nodes, weights = _nodes_and_weights(problem, source["window"])
-        q = q.at[nodes].add(weights * source["traces"][n].reshape(-1, *[1] * problem.ndim))
+        window = source["window"]
+        q = source["traces"][n][window.channel].reshape(-1, *[1] * problem.ndim)
+        points = {field: (window.of(field), *_nodes_and_weights(problem, window, field)) for field, _ in window.fields}
+        return {field: zero.at[nodes].add(weights * q[these]) for field, (these, nodes, weights) in points.items()}
     if "wavefield" in source:
-        q = q.at[problem.interior].add(source["wavefield"][n])
+        return {first: zero.at[problem.interior].add(source["wavefield"][n])}
     if "weights" in source:
-        q = q.at[problem.interior].add(source["weights"] * source["wavelet"][n])
-    return q
+        return {first: zero.at[problem.interior].add(source["weights"] * source["wavelet"][n])}
+    return {}
 
 
-def _sample(problem: Problem, receiver: dict[str, Any], u: Array, n: Array) -> Array:
+def _sample(problem: Problem, receiver: dict[str, Any], fields: dict[str, Array], n: Array) -> Array:
     if "window" in receiver:
-        nodes, weights = _nodes_and_weights(problem, receiver["window"])
-        return jnp.sum(weights * u[nodes], axis=tuple(range(1, 1 + problem.ndim)))
-    inside = u[problem.interior]
+        window = receiver["window"]
+        d = jnp.zeros(window.channels, problem.dtype)
+        for field, _ in window.fields:
+            nodes, weights = _nodes_and_weights(problem, window, field)
+            values = jnp.sum(weights * fields[field][nodes], axis=tuple(range(1, 1 + problem.ndim)))
+            d = d.at[window.channel[window.of(field)]].add(values)
+        return d
+    inside = fields[problem.equation.fields[0]][problem.interior]
     if "weights" in receiver:
         return jnp.vdot(receiver["weights"], inside)
     return receiver["wavelet"][n] * inside if "wavelet" in receiver else inside
 
 
-def _nodes_and_weights(problem: Problem, window: Window) -> tuple[tuple[Array, ...], Array]:
-    """Nodes of the padded grid."""
-    lows = jnp.asarray([low for low, _ in problem.pad], window.index.dtype)
-    return nodes_and_weights(window.index + lows, window.weights)
+def _nodes_and_weights(problem: Problem, window: Window, field: str) -> tuple[tuple[Array, ...], Array]:
+    """Nodes of the padded grid for the points of a field."""
+    lows, these = jnp.asarray([low for low, _ in problem.pad], window.index.dtype), window.of(field)
+    return nodes_and_weights(window.index[these] + lows, window.weights[these])

@@ -8,24 +8,41 @@ where they are used (JAX code, so that any parameterisation is differentiated by
 and its stress law. Propagation, adjoint, Born scattering and gradients follow in the engines.
 
 Positions on the cell: a quantity's *parity* along an axis is 0 at the nodes and 1 half a cell on.
-A derivative changes the parity along its axis.
+A staggered derivative changes the parity along its axis, a centred one does not.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from jaxseis import differences
 from jaxseis._types import Array
 from jaxseis.model import Medium
 
 
+class Derivative(NamedTuple):
+    """The derivative of a field along an axis: staggered, to half a cell on, or centred, where the field is."""
+
+    field: str
+    axis: int
+    centred: bool = False
+
+    @property
+    def name(self) -> str:
+        """A name for the arrays that belong to it."""
+        return f"{self.field}_{self.axis}" + ("c" if self.centred else "")
+
+    def position(self, parity: tuple[int, ...]) -> tuple[int, ...]:
+        """Where it lives, from where its field does."""
+        return tuple(1 - p if axis == self.axis and not self.centred else p for axis, p in enumerate(parity))
+
+
 @dataclass(frozen=True)
 class Strain:
-    """One strain component: the sum of derivatives ``d_axis field`` over its ``terms``."""
+    """One strain component: the sum of its derivatives, which live at one position."""
 
     name: str
-    terms: tuple[tuple[str, int], ...]
+    terms: tuple[Derivative, ...]
 
 
 class Equation(ABC):
@@ -58,6 +75,15 @@ class Equation(ABC):
     def parity(self, field: str, ndim: int) -> tuple[int, ...]:
         """Position of a field on the cell."""
 
+    def vanishes(self, field: str) -> bool:
+        """Whether a field vanishes at a free surface, about which it is odd; else its stress does."""
+        return True
+
+    @property
+    def displacement(self) -> bool:
+        """Whether the fields are the components ``ux, uy, uz`` of a displacement."""
+        return False
+
     @abstractmethod
     def strains(self, ndim: int) -> tuple[Strain, ...]:
         """The strain table. Empty means that G^T S G is minus the plain Laplacian of each field."""
@@ -66,10 +92,10 @@ class Equation(ABC):
         """Whether the stiffness is the plain Laplacian."""
         return not self.strains(ndim)
 
-    def terms(self, ndim: int) -> tuple[tuple[str, int], ...]:
-        """Every derivative (field, axis) that it takes."""
+    def terms(self, ndim: int) -> tuple[Derivative, ...]:
+        """Every derivative that it takes."""
         if self.laplacian(ndim):
-            return tuple((field, axis) for field in self.fields for axis in range(ndim))
+            return tuple(Derivative(field, axis) for field in self.fields for axis in range(ndim))
         return tuple(dict.fromkeys(term for strain in self.strains(ndim) for term in strain.terms))
 
     def strain_order(self, ndim: int, order: int) -> int:
@@ -94,19 +120,19 @@ class Equation(ABC):
 
     def diagonal(self, c: dict[str, Any], ndim: int) -> dict[str, Any]:
         """The diagonal of S by strain."""
-        return {name: column[name] for name, column in self._columns(c, ndim).items()}
+        columns = self._columns(c, [strain.name for strain in self.strains(ndim)])
+        return {name: column[name] for name, column in columns.items()}
 
-    def bound(self, c: dict[str, Any], ndim: int) -> dict[str, Any]:
-        """A diagonal B for each strain, so that ``e S e <= e B e``: it limits the time step.
+    def bound(self, c: dict[str, Any], reach: dict[str, float]) -> dict[str, Any]:
+        """Bounds of the stresses for strains of given sizes, which limit the time step: ``|S| reach``.
 
-        By default the sums of absolute values along the rows of S (Gershgorin).
+        An equation may give ``B reach`` instead, with a diagonal B so that ``e S e <= e B e``.
         """
-        columns = self._columns(c, ndim)
-        return {row: sum(abs(column[row]) for column in columns.values()) for row in columns}
+        columns = self._columns(c, list(reach))
+        return {row: sum(abs(columns[k][row]) * reach[k] for k in columns) for row in columns}
 
-    def _columns(self, c: dict[str, Any], ndim: int) -> dict[str, dict[str, Any]]:
+    def _columns(self, c: dict[str, Any], names: list[str]) -> dict[str, dict[str, Any]]:
         """The columns of S: the stress of each unit strain."""
-        names = [strain.name for strain in self.strains(ndim)]
         return {column: self.stress(c, {name: float(name == column) for name in names}) for column in names}
 
     @abstractmethod

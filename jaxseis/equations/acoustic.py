@@ -17,7 +17,7 @@ from typing import Any
 import jax
 
 from jaxseis._types import SPACE_AXES, Array
-from jaxseis.equations._base import Equation, Strain, half
+from jaxseis.equations._base import Derivative, Equation, Strain, half
 from jaxseis.model import Medium
 
 
@@ -57,7 +57,7 @@ class Acoustic(Equation):
     def strains(self, ndim: int) -> tuple[Strain, ...]:
         """The gradient, or nothing: the plain Laplacian."""
         axes = SPACE_AXES[ndim] if self.density else ()
-        return tuple(Strain(f"e{name}", (("u", axis),)) for axis, name in enumerate(axes))
+        return tuple(Strain(f"e{name}", (Derivative("u", axis),)) for axis, name in enumerate(axes))
 
     def stiffness_names(self, ndim: int) -> tuple[str, ...]:
         """The buoyancy at the midpoints along each axis."""

@@ -33,7 +33,7 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import SPACE_AXES, Array
-from jaxseis.equations._base import Equation, Strain, half
+from jaxseis.equations._base import Derivative, Equation, Strain, half
 from jaxseis.model import Medium
 
 FLOOR = 1e-6
@@ -101,7 +101,7 @@ class VTI(Equation):
     def strains(self, ndim: int) -> tuple[Strain, ...]:
         """The gradients of both fields."""
         return tuple(
-            Strain(f"{field}{name}", ((field, axis),))
+            Strain(f"{field}{name}", (Derivative(field, axis),))
             for field in self.fields
             for axis, name in enumerate(SPACE_AXES[ndim])
         )
@@ -133,11 +133,12 @@ class VTI(Equation):
         stress = {name: c[f"c_{name}"] * strain for name, strain in e.items()}
         return stress | {"pz": stress["pz"] + c["c_pr"] * e["rz"], "rz": stress["rz"] + c["c_pr"] * e["pz"]}
 
-    def bound(self, c: dict[str, Any], ndim: int) -> dict[str, Any]:
+    def bound(self, c: dict[str, Any], reach: dict[str, float]) -> dict[str, Any]:
         """The larger eigenvalue of the coupled block, and the diagonal elsewhere."""
-        bound = {strain.name: c[f"c_{strain.name}"] for strain in self.strains(ndim)}
+        bound = {name: c[f"c_{name}"] for name in reach}
         mean, difference = (bound["pz"] + bound["rz"]) / 2, (bound["pz"] - bound["rz"]) / 2
-        return bound | dict.fromkeys(("pz", "rz"), mean + np.hypot(difference, c["c_pr"]))
+        bound |= dict.fromkeys(("pz", "rz"), mean + np.hypot(difference, c["c_pr"]))
+        return {name: value * reach[name] for name, value in bound.items()}
 
     def squared_velocity(self, medium: Medium) -> Array:
         """The square of the horizontal velocity, or of the vertical one where that is larger."""

@@ -151,5 +151,5 @@ def _end(name: str, given: Any, wave: WaveEquation) -> End:
 
 def _select(end: End, shots: Any) -> End:
     if isinstance(end, Projection):
-        return Projection(end.geometry[shots], end.wave)
+        return end.replace(end.geometry[shots])
     raise _checks.fail("F[...]", "sources and receivers at points", type(end).__name__)

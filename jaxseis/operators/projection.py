@@ -4,6 +4,7 @@ A wavefield is ``(shot, time, *grid)`` on the user's time axis. Composed with ``
 never applied to a wavefield: the propagation samples and injects as it goes (see inverse.py).
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
@@ -13,8 +14,10 @@ import jax.numpy as jnp
 from jaxseis import _checks
 from jaxseis._types import Array
 from jaxseis.acquisition import Geometry, check_inside
-from jaxseis.interpolation import Window, nodes_and_weights, windows
+from jaxseis.interpolation import Channel, Window, nodes_and_weights, windows
+from jaxseis.operators import quantities
 from jaxseis.operators._base import LinearOperator, Transpose
+from jaxseis.operators.quantities import Field, Quantity
 from jaxseis.resampling import Resampling
 
 if TYPE_CHECKING:
@@ -134,6 +137,9 @@ class Projection(End):
     Arguments:
         geometry: positions of the points, metres.
         wave: the wave equation whose wavefields are sampled.
+        quantity: what is sampled, or by the transpose what acts, at the points (see quantities.py): by default the
+            pressure of acoustic equations; ``Displacement("z")``, ``Velocity("xz")``, ``MomentTensor(xx=1.0)`` and
+            so on for elastic ones. Of a quantity with several components traces have one more axis, the last.
 
     The weights are those of ``wave.interpolation``; a point source is a unit weight on the grid, not
     divided by the cell volume. A window of ``Sinc`` near an edge of the grid reaches nodes beyond it, which a
@@ -150,9 +156,10 @@ class Projection(End):
 
     geometry: Geometry
     wave: "WaveEquation" = eqx.field(static=True)
+    quantity: Quantity = eqx.field(static=True)
     shots: int | None = eqx.field(static=True)
 
-    def __init__(self, geometry: Geometry, wave: "WaveEquation"):
+    def __init__(self, geometry: Geometry, wave: "WaveEquation", quantity: Quantity | None = None):
         _checks.kind_is("geometry", geometry, Geometry, "a Geometry, before the wave equation")
         if geometry.ndim != wave.grid.ndim:
             raise _checks.fail(
@@ -160,56 +167,75 @@ class Projection(End):
             )
         _checks.when_concrete(lambda g: check_inside("geometry", g, wave.grid), geometry)
         self.geometry, self.wave, self.shots = geometry, wave, geometry.shots
+        self.quantity = quantities.of(wave.equation, quantity)
+        self._channels()  # or an error
+
+    def replace(self, geometry: Geometry) -> "Projection":
+        """The same quantity elsewhere."""
+        return Projection(geometry, self.wave, self.quantity)
 
     def samples(self, shots: int) -> jax.ShapeDtypeStruct:
-        """Traces (shot, time, point)."""
-        return jax.ShapeDtypeStruct((shots, self.wave.time.size, self.geometry.points), jnp.dtype(self.wave.dtype))
+        """Traces (shot, time, point[, component])."""
+        shape = (shots, self.wave.time.size, self.geometry.points, *self._components())
+        return jax.ShapeDtypeStruct(shape, jnp.dtype(self.wave.dtype))
+
+    def _components(self) -> tuple[int, ...]:
+        return (self.quantity.components,) if self.quantity.components else ()
 
     def out_axes(self) -> tuple[str, ...]:
         """Names of the axes of traces."""
-        return ("shot", "time", "point")
+        return ("shot", "time", "point", *["component"] * len(self._components()))
 
     def broadcast_output(self, y: Any) -> Any:
         """One wavelet (time,), or one per shot (shot, time), for all points."""
         if jnp.ndim(y) in (1, 2):
-            y = self.wave.as_array("wavelet", y)
-            y = y[None, :, None] if y.ndim == 1 else y[..., None]
+            y, rest = self.wave.as_array("wavelet", y), (self.geometry.points, *self._components())
+            y = y[None] if y.ndim == 1 else y
             if y.shape[0] in (1, self.shots or 1):  # else the check of the operand says what is wrong
-                return jnp.broadcast_to(y, (self.shots or 1, y.shape[1], self.geometry.points))
-            return y[..., 0]
+                y = y.reshape(*y.shape, *[1] * len(rest))
+                return jnp.broadcast_to(y, (self.shots or 1, y.shape[1], *rest))
+            return y
         return self.wave.as_array("traces", y)
+
+    def _channels(self) -> tuple[Channel, ...]:
+        return self.quantity.channels(self.wave.equation, self.wave.grid, self.wave.space_order)
 
     def window(self) -> Window:
         """Nodes and weights of the points."""
-        problem, grid = self.wave.problem, self.wave.grid
+        wave, problem = self.wave, self.wave.problem
+        channels, mask = self._channels(), self.geometry.mask
         w = windows(
-            self.wave.interpolation,
-            self.geometry.positions,
-            grid.origin,
-            grid.spacing,
-            grid.shape,
-            problem.free_surface,
-            problem.dtype,
+            wave.interpolation, self.geometry.positions, wave.grid, channels, problem.free_surface, problem.dtype
         )
-        if self.geometry.mask is None:
+        if mask is None:
             return w
-        used = self.geometry.mask[..., None, None].astype(problem.dtype)
-        return w._replace(weights=w.weights * used, slopes=w.slopes * used)
+        used = mask[:, w.channel[0] // len(channels), None, None].astype(problem.dtype)
+        return replace(w, weights=w.weights * used, slopes=w.slopes * used)
 
     def source(self, x: Array) -> Dict:
         """Traces that drive the points."""
-        return {"traces": resample(self.wave.resample_source, x), **self.receiver()}
+        x = resample(self.wave.resample_source, x.reshape(*x.shape[:2], -1))
+        like = jax.ShapeDtypeStruct(x.shape, x.dtype)
+        return {"traces": jax.linear_transpose(self._in_time, like)(x)[0], **self.receiver()}
 
     def receiver(self) -> Dict:
-        """The points."""
-        return {"window": self.window(), "positions": self.geometry.positions}
+        """The points, and the position of each channel."""
+        return {"window": self.window(), "positions": jnp.repeat(self.geometry.positions, len(self._channels()), 1)}
 
     def received(self, y: Array) -> Array:
         """Traces on the user's time axis."""
-        return resample(self.wave.resample_data, y)
+        y = resample(self.wave.resample_data, self._in_time(y))
+        return y.reshape(*y.shape[:2], self.geometry.points, *self._components())
+
+    def _in_time(self, d: Array) -> Array:
+        return self.quantity.in_time(d, self.wave.step)
 
     def mv(self, x: Array) -> Array:
         """Sample a wavefield."""
+        if not isinstance(self.quantity, Field):
+            raise _checks.fail(
+                "P @ u", "a quantity that is the field itself", self.quantity, "Compose it: P @ A(m).inv."
+            )
         w = self.window()
 
         def shot(u: Array, index: Array, weights: Array) -> Array:

@@ -150,9 +150,14 @@ class WaveEquation:
             self.absorbing,
             self.free_surface,
             float(self.max_velocity),
-            self.interpolation.margin,
+            self.interpolation.margin + self._half_cells(),
             self.dtype,
         )
+
+    def _half_cells(self) -> int:
+        """Nodes beyond the grid that samples of staggered fields, and of their strains, reach."""
+        staggered = any(any(self.equation.parity(f, self.grid.ndim)) for f in self.equation.fields)
+        return self.space_order // 2 + 1 if staggered else 0
 
     def same_fields(self, other: "WaveEquation") -> bool:
         """Whether wavefields of the two are the same thing: grid, time axes, sampling and precision."""

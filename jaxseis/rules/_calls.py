@@ -23,7 +23,7 @@ def shot_count(*operands: Dict) -> int:
 def data_structure(problem: Problem, source: Dict, receiver: Dict) -> jax.ShapeDtypeStruct:
     shots, nt = shot_count(source, receiver), problem.steps
     if "window" in receiver:
-        shape = (shots, nt, receiver["window"].index.shape[1])
+        shape = (shots, nt, receiver["window"].channels)
     elif "wavefield" in receiver:
         shape = (shots, nt, *problem.grid.shape)
     else:

@@ -1,6 +1,7 @@
 """The linear maps propagate, scatter and correlate as JAX primitives, each rule in terms of the three."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -76,7 +77,7 @@ def _tangent_terms(
 
 def sloped(window: Window, axis: int) -> Window:
     """The window of the derivative with respect to the position along an axis."""
-    return window._replace(weights=window.weights.at[..., axis, :].set(window.slopes[..., axis, :]))
+    return replace(window, weights=window.weights.at[..., axis, :].set(window.slopes[..., axis, :]))
 
 
 def _add(terms: list[PyTree], zero: PyTree) -> PyTree:
