@@ -12,8 +12,11 @@ from jaxseis.acquisition import TimeAxis as TimeAxis
 from jaxseis.engines import release_memory as release_memory
 from jaxseis.engines.storage import InMemory as InMemory
 from jaxseis.engines.storage import Recompute as Recompute
+from jaxseis.equations import TTI as TTI
 from jaxseis.equations import VTI as VTI
 from jaxseis.equations import Acoustic as Acoustic
+from jaxseis.equations import Elastic as Elastic
+from jaxseis.equations import ElasticVTI as ElasticVTI
 from jaxseis.grid import Grid as Grid
 from jaxseis.interpolation import Linear as Linear
 from jaxseis.interpolation import Sinc as Sinc
@@ -33,6 +36,15 @@ from jaxseis.operators.modeling import Jacobian as Jacobian
 from jaxseis.operators.modeling import Modeling as Modeling
 from jaxseis.operators.projection import ExtendedSource as ExtendedSource
 from jaxseis.operators.projection import Projection as Projection
+from jaxseis.operators.quantities import DAS as DAS
+from jaxseis.operators.quantities import Acceleration as Acceleration
+from jaxseis.operators.quantities import Dilatation as Dilatation
+from jaxseis.operators.quantities import Displacement as Displacement
+from jaxseis.operators.quantities import Field as Field
+from jaxseis.operators.quantities import MomentTensor as MomentTensor
+from jaxseis.operators.quantities import Pressure as Pressure
+from jaxseis.operators.quantities import Strain as Strain
+from jaxseis.operators.quantities import Velocity as Velocity
 from jaxseis.operators.resample import Resample as Resample
 from jaxseis.operators.wave_equation import WaveEquation as WaveEquation
 from jaxseis.resampling import Resampling as Resampling

@@ -138,7 +138,7 @@ class Scattering:
     def __init__(self, shared: Coefficients, source: Arrays, receiver: Arrays, shot: int, parallel: bool):
         self.background = Run("step", shared, source, {}, shot, parallel)
         self.perturbed = Run("step", shared, {}, receiver, shot, parallel)
-        fields = {f"d{f}": self.perturbed.arrays[f] for f in shared.problem.equation.fields}
+        fields = {f"d{f}": self.perturbed.arrays[f] for f in shared.problem.fields}
         self.scatter = Extra("scatter", self.background, parallel, fields)
 
     def finish(self) -> Arrays:
@@ -168,7 +168,7 @@ class Adjoint:
         """Add the product of the forward field at ``level`` with the adjoint field there."""
         m = self.run.steps - 1 - level
         self.run.to(m + 1)
-        for name, stored in zip(self.run.problem.equation.fields, fields, strict=True):
+        for name, stored in zip(self.run.problem.fields, fields, strict=True):
             np.copyto(self.image.own[f"stored_{name}"], stored)
         self.image.call(m, m)
 
@@ -177,7 +177,7 @@ class Adjoint:
         problem = self.run.problem
         equation, dt, own = problem.equation, problem.step, self.image.own
         gradients = {n: own[f"gc_{n}"] * -float(every) for n in equation.stiffness_names(problem.ndim)}
-        for field in equation.fields:  # which may share their mass
+        for field in problem.fields:  # which may share their mass
             name = equation.mass_name(field)
             gradients[name] = gradients.get(name, 0) + own[f"gM_{field}"] * (-every / dt**2)
         outputs = self.run.finish().outputs

@@ -97,7 +97,7 @@ def points(problem: Problem, end: str, window: Any | None, shot: int, width: int
     if np.isnan(weights).any():
         outside = channel[np.flatnonzero(np.isnan(weights).any(axis=(1, 2)))[0]]
         raise _checks.fail(_ENDS[end], "positions inside the grid", f"shot {shot} point {outside} outside")
-    for field in problem.equation.fields:
+    for field in problem.fields:
         these, name = window.of(field) if window else slice(0), f"{end}_{field}"
         counts |= {f"p_{name}_m": 0, f"p_{name}_M": len(channel[these]) - 1}
         arrays[f"{name}_channel"] = _kernel.aligned_copy(channel[these], np.int32)

@@ -92,6 +92,11 @@ class Problem:
         return self.strain_order // 2
 
     @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the unknown fields."""
+        return self.equation.fields(self.ndim)
+
+    @cached_property
     def terms(self) -> tuple[Derivative, ...]:
         """Every derivative that the equation takes."""
         return self.equation.terms(self.ndim)
@@ -130,7 +135,7 @@ class Problem:
     @cached_property
     def masses(self) -> dict[str, tuple[int, ...]]:
         """The names of the masses, and where they are."""
-        return {self.equation.mass_name(field): self.parity(field) for field in self.equation.fields}
+        return {self.equation.mass_name(field): self.parity(field) for field in self.fields}
 
     def mass_factors(self, parity: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Elementary symmetric sums (D1, D2, D3) of the damping d over the axes, for a position on the cell.

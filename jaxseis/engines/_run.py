@@ -81,7 +81,7 @@ class Run:
     def fields(self) -> list[np.ndarray]:
         """The fields at the level reached, with the halo that the gradient needs."""
         halo = 0 if self.problem.laplacian else self.problem.order // 2
-        return [self.level(f, self.next, halo) for f in self.problem.equation.fields]
+        return [self.level(f, self.next, halo) for f in self.problem.fields]
 
     def state(self) -> list[np.ndarray]:
         """Every array that the propagation changes."""
@@ -118,7 +118,7 @@ def _width(source: Arrays, receiver: Arrays) -> int:
 def _samplers(run: Run, receiver: Arrays) -> Iterator[Callable[[int], Any]]:
     """What receivers that are not points do at each level; they write into ``run.outputs``."""
     problem, given, out = run.problem, run.receiver, run.outputs
-    field = problem.equation.fields[0]
+    field = problem.fields[0]
 
     def inside(n: int) -> np.ndarray:
         return run.level(field, n)[problem.interior]
@@ -137,7 +137,7 @@ def _samplers(run: Run, receiver: Arrays) -> Iterator[Callable[[int], Any]]:
 def _drivers(run: Run) -> Iterator[Callable[[int], Any]]:
     """What sources that are not points do after each step: ``u[n+1] += r q[n]``."""
     problem, source = run.problem, run.source
-    field = problem.equation.fields[0]
+    field = problem.fields[0]
     r = run.shared.arrays[f"r_{problem.equation.mass_name(field)}"][problem.interior]
 
     def add(n: int, q: np.ndarray) -> None:

@@ -25,7 +25,7 @@ def scatter(s: Symbols) -> Iterator[Any]:
     from devito import Eq
 
     x, t = s.space, s.level
-    for field in s.equation.fields:
+    for field in s.fields:
         u, du = s.field(field), s.field("d" + field)
         change = u[(t + 1, *x)] - 2 * u[(t, *x)] + u[(t - 1, *x)]
         if s.sponge:
@@ -34,7 +34,7 @@ def scatter(s: Symbols) -> Iterator[Any]:
         yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + s.of_mass("r", field)[x] * scattered)
     if not s.laplacian:
         yield from _scattered_stresses(s)
-        for field in s.equation.fields:
+        for field in s.fields:
             du, r = s.field("d" + field), s.of_mass("r", field)
             force = sum(stress_force(s, term, x) for term in s.terms if term.field == field)
             yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + r[x] * force)
@@ -94,7 +94,7 @@ def sums(s: Symbols) -> Iterator[Any]:
     from devito import Eq
 
     if s.ndim == 3:
-        for field in s.equation.fields:
+        for field in s.fields:
             total = s.array(f"R_{field}")
             for x in s.strips(0, "half"):
                 yield Eq(total[x], total[x] + _three_levels(s, field, x) / 4, implicit_dims=(s.time,))
@@ -139,7 +139,7 @@ def image(s: Symbols) -> Iterator[Any]:
     from devito import Eq
 
     x, t = s.space, s.level
-    for field in s.equation.fields:
+    for field in s.fields:
         v, g, here = s.field(field), s.array(f"gM_{field}"), s.parity(field)
         value = v[(t + 1, *x)] - 2 * v[(t, *x)] + v[(t - 1, *x)]
         if s.pml or s.sponge:

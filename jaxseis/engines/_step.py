@@ -93,7 +93,7 @@ def _update(s: Symbols) -> Iterator[Any]:
     from devito import Eq
 
     x, t = s.space, s.level
-    for field in s.equation.fields:
+    for field in s.fields:
         u = s.field(field)
         force = sum(_force(s, term, x) for term in s.terms if term.field == field)
         two, one = (s.of_mass(name, field)[x] for name in ("two", "one")) if s.sponge else (2, 1)
@@ -123,7 +123,7 @@ def surface(s: Symbols, prefix: str) -> Iterator[Any]:
 
     if s.signature.free_surface:
         x, t = s.space[:-1], s.level
-        for field in s.equation.fields:
+        for field in s.fields:
             u = s.field(prefix + field)
             yield Eq(u[(t + 1, *x, 0)], 0)
             for k in range(1, s.radius + 1):
@@ -146,7 +146,7 @@ def _inject(s: Symbols) -> Iterator[Any]:
     """u+ += r w q at the windows of the sources."""
     from devito import Inc
 
-    for field in s.equation.fields:
+    for field in s.fields:
         q, point, channel, nodes, weights = _points(s, "src", field)
         x = tuple(node[point] + k for node, k in zip(nodes, s.window, strict=True))
         value = s.of_mass("r", field)[x] * q[s.time, channel]
@@ -159,7 +159,7 @@ def _sample(s: Symbols) -> Iterator[Any]:
     """d = sum w u at the windows of the receivers, the last axis unrolled."""
     from devito import Inc
 
-    for field in s.equation.fields:
+    for field in s.fields:
         d, point, channel, nodes, weights = _points(s, "rec", field)
         u = s.field(field)
         x = tuple(node[point] + k for node, k in zip(nodes[:-1], s.window[:-1], strict=True))

@@ -44,6 +44,7 @@ class Symbols:
         self.signature, self.equation = signature, signature.equation
         self.ndim, self.dtype = signature.ndim, np.dtype(signature.dtype).type
         self.pml, self.sponge = signature.layer == "PML", signature.layer == "Sponge"
+        self.fields = self.equation.fields(self.ndim)
         self.laplacian = self.equation.laplacian(self.ndim)
         self.second = differences.second(signature.order)
         self.staggered = differences.staggered(self.equation.strain_order(self.ndim, signature.order))

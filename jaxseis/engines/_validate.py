@@ -18,7 +18,7 @@ def check_coefficients(problem: Problem, c: dict[str, Any]) -> None:
     unstable step."""
     for name, value in c.items():
         _checks.finite(f"coefficient {name}", value)
-    for field in problem.equation.fields:
+    for field in problem.fields:
         name = problem.equation.mass_name(field)
         if c[name].min() <= 0:
             raise _checks.fail(
@@ -46,9 +46,9 @@ def fastest(problem: Problem, c: dict[str, Any]) -> float:
     eigenvalues of ``M^-1 G^T S G``; where the medium is smooth the bound is the velocity itself.
     """
     if problem.laplacian:
-        return float(1 / np.sqrt(min(c[problem.equation.mass_name(f)].min() for f in problem.equation.fields)))
+        return float(1 / np.sqrt(min(c[problem.equation.mass_name(f)].min() for f in problem.fields)))
     total = differences.staggered_symbol_max(problem.order) ** 2 * sum(1 / h**2 for h in problem.grid.spacing)
-    return float(max(np.sqrt(_row_sums(problem, c, f).max() / total) for f in problem.equation.fields))
+    return float(max(np.sqrt(_row_sums(problem, c, f).max() / total) for f in problem.fields))
 
 
 def _row_sums(problem: Problem, c: dict[str, Any], field: str) -> np.ndarray:
@@ -58,7 +58,7 @@ def _row_sums(problem: Problem, c: dict[str, Any], field: str) -> np.ndarray:
     that proportion, so that the bound is sharp where cells are not square.
     """
     equation, h = problem.equation, problem.grid.spacing
-    weights = {f: np.prod([1 / h[a] for a, p in enumerate(problem.parity(f)) if p]) for f in equation.fields}
+    weights = {f: np.prod([1 / h[a] for a, p in enumerate(problem.parity(f)) if p]) for f in problem.fields}
     strains = equation.strains(problem.ndim)
     reach = {
         s.name: sum(weights[t.field] / h[t.axis] * np.sum(np.abs(_weights(problem, t)[1])) for t in s.terms)

@@ -58,7 +58,7 @@ def _scan_in_segments(body: Callable[..., Any], state: PyTree, levels: Array) ->
 
 def _rest(problem: Problem) -> PyTree:
     zero = jnp.zeros(problem.shape, problem.dtype)
-    fields = dict.fromkeys(problem.equation.fields, zero)
+    fields = dict.fromkeys(problem.fields, zero)
     layers = {t.name: (zero, zero) for t in problem.terms} if problem.pml else {}
     return {"u": fields, "old": fields, "layers": layers}
 
@@ -206,7 +206,7 @@ def _staggered(problem: Problem, x: Array, axis: int, parity: int) -> Array:
 
 def _source_at(problem: Problem, source: dict[str, Any], n: Array) -> dict[str, Array]:
     """What drives each field."""
-    zero, first = jnp.zeros(problem.shape, problem.dtype), problem.equation.fields[0]
+    zero, first = jnp.zeros(problem.shape, problem.dtype), problem.fields[0]
     if "traces" in source:
         window = source["window"]
         q = source["traces"][n][window.channel].reshape(-1, *[1] * problem.ndim)
@@ -228,7 +228,7 @@ def _sample(problem: Problem, receiver: dict[str, Any], fields: dict[str, Array]
             values = jnp.sum(weights * fields[field][nodes], axis=tuple(range(1, 1 + problem.ndim)))
             d = d.at[window.channel[window.of(field)]].add(values)
         return d
-    inside = fields[problem.equation.fields[0]][problem.interior]
+    inside = fields[problem.fields[0]][problem.interior]
     if "weights" in receiver:
         return jnp.vdot(receiver["weights"], inside)
     return receiver["wavelet"][n] * inside if "wavelet" in receiver else inside

@@ -51,12 +51,12 @@ class Equation(ABC):
     @property
     @abstractmethod
     def required(self) -> tuple[str, ...]:
-        """Parameters a Medium must have."""
+        """Parameters of a Medium."""
 
     @property
-    def optional(self) -> tuple[str, ...]:
-        """Parameters a Medium may have."""
-        return ()
+    def parameterizations(self) -> tuple[tuple[str, ...], ...]:
+        """Sets of parameters that a Medium may have."""
+        return (self.required,)
 
     @property
     @abstractmethod
@@ -66,10 +66,9 @@ class Equation(ABC):
     def check(self, medium: Medium) -> None:  # noqa: B027 (most equations have nothing to add)
         """Raises ValueError for other values that the equation cannot take."""
 
-    @property
     @abstractmethod
-    def fields(self) -> tuple[str, ...]:
-        """Names of the unknown fields; sources drive and receivers read the first."""
+    def fields(self, ndim: int) -> tuple[str, ...]:
+        """Names of the unknown fields; whole wavefields are of the first."""
 
     @abstractmethod
     def parity(self, field: str, ndim: int) -> tuple[int, ...]:
@@ -95,7 +94,7 @@ class Equation(ABC):
     def terms(self, ndim: int) -> tuple[Derivative, ...]:
         """Every derivative that it takes."""
         if self.laplacian(ndim):
-            return tuple(Derivative(field, axis) for field in self.fields for axis in range(ndim))
+            return tuple(Derivative(field, axis) for field in self.fields(ndim) for axis in range(ndim))
         return tuple(dict.fromkeys(term for strain in self.strains(ndim) for term in strain.terms))
 
     def strain_order(self, ndim: int, order: int) -> int:
@@ -138,6 +137,10 @@ class Equation(ABC):
     @abstractmethod
     def squared_velocity(self, medium: Medium) -> Array:
         """Square of the largest phase velocity at each node, for validation."""
+
+    def slowest(self, medium: Medium) -> Array:
+        """Square of the smallest phase velocity that the grid must resolve."""
+        return self.squared_velocity(medium)
 
 
 def half(x: Array, axis: int) -> Array:

@@ -45,8 +45,7 @@ class Acoustic(Equation):
         """All of them."""
         return self.required
 
-    @property
-    def fields(self) -> tuple[str, ...]:
+    def fields(self, ndim: int) -> tuple[str, ...]:
         """The pressure."""
         return ("u",)
 

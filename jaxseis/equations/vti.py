@@ -89,8 +89,7 @@ class VTI(Equation):
         if delta.min() < -self._f / 2:
             raise _checks.fail("delta", f"at least {-self._f / 2:g}", f"a minimum of {delta.min():g}")
 
-    @property
-    def fields(self) -> tuple[str, ...]:
+    def fields(self, ndim: int) -> tuple[str, ...]:
         """The pressure and its companion."""
         return ("p", "r")
 
@@ -102,7 +101,7 @@ class VTI(Equation):
         """The gradients of both fields."""
         return tuple(
             Strain(f"{field}{name}", (Derivative(field, axis),))
-            for field in self.fields
+            for field in self.fields(ndim)
             for axis, name in enumerate(SPACE_AXES[ndim])
         )
 
@@ -121,7 +120,7 @@ class VTI(Equation):
     def coefficients(self, medium: Medium) -> dict[str, Array]:
         """M = m b at the nodes, the stiffness at the midpoints."""
         b, epsilon, f = medium.buoyancy, medium.epsilon, self._f
-        g2 = 2 * (epsilon - medium.delta) / (f + 2 * epsilon) * (1 - FLOOR) + FLOOR
+        g2 = squared_coupling(medium, f)
         *across, down = enumerate(SPACE_AXES[b.ndim])
         c = {f"c_p{name}": half((1 + 2 * epsilon) * b, axis) for axis, name in across}
         c |= {f"c_r{name}": half((1 - f) * b, axis) for axis, name in across}
@@ -143,3 +142,9 @@ class VTI(Equation):
     def squared_velocity(self, medium: Medium) -> Array:
         """The square of the horizontal velocity, or of the vertical one where that is larger."""
         return jnp.maximum(1, 1 + 2 * medium.epsilon) / medium.m
+
+
+def squared_coupling(medium: Medium, f: float) -> Array:
+    """g^2, kept off 0 and 1, where its root has no derivative."""
+    g2 = 2 * (medium.epsilon - medium.delta) / (f + 2 * medium.epsilon)
+    return g2 * (1 - FLOOR) + FLOOR

@@ -49,9 +49,9 @@ class Field(Quantity):
 
     def channels(self, equation: Equation, grid: Grid, order: int) -> tuple[Channel, ...]:
         """The field itself."""
-        name = self.name or equation.fields[0]
-        if name not in equation.fields:
-            raise _checks.fail("quantity", f"a field of {equation}: {', '.join(equation.fields)}", name)
+        name = self.name or equation.fields(grid.ndim)[0]
+        if name not in equation.fields(grid.ndim):
+            raise _checks.fail("quantity", f"a field of {equation}: {', '.join(equation.fields(grid.ndim))}", name)
         return ((place(equation, grid.ndim, name),),)
 
 
@@ -210,9 +210,9 @@ def place(equation: Equation, ndim: int, name: str, offset: Vector | None = None
 
 def _component(equation: Equation, grid: Grid, axis: str, offset: Vector | None = None, weight: float = 1.0) -> Place:
     name = f"u{axis}"
-    if name not in equation.fields or axis not in grid.axes:
-        have = [f[1:] for f in equation.fields if f[:1] == "u" and f[1:] in grid.axes and f[1:]]
-        expected = f"an axis out of {', '.join(have)}" if have else "an elastic equation, with displacements"
+    if not equation.displacement or axis not in grid.axes:
+        axes = ", ".join(grid.axes)
+        expected = f"an axis out of {axes}" if equation.displacement else "an elastic equation, with displacements"
         raise _checks.fail("quantity", expected, f"{axis} with {equation}")
     return place(equation, grid.ndim, name, offset, weight)
 

@@ -156,7 +156,7 @@ class WaveEquation:
 
     def _half_cells(self) -> int:
         """Nodes beyond the grid that samples of staggered fields, and of their strains, reach."""
-        staggered = any(any(self.equation.parity(f, self.grid.ndim)) for f in self.equation.fields)
+        staggered = any(any(self.equation.parity(f, self.grid.ndim)) for f in self.equation.fields(self.grid.ndim))
         return self.space_order // 2 + 1 if staggered else 0
 
     def same_fields(self, other: "WaveEquation") -> bool:
@@ -186,10 +186,9 @@ class WaveEquation:
         if m is None or isinstance(m, (dict, str)):
             raise _checks.fail("m", "an array on the grid, or a Medium", type(m).__name__)
         medium = m if isinstance(m, Medium) else Medium(m=m)
-        missing = [n for n in self.equation.required if n not in medium]
-        unknown = [n for n in medium.names if n not in (*self.equation.required, *self.equation.optional)]
-        if missing or unknown:
-            raise _checks.fail("medium", f"a Medium with {', '.join(self.equation.required)}", repr(medium))
+        choices = [tuple(sorted(names)) for names in self.equation.parameterizations]
+        if medium.names not in choices:
+            raise _checks.fail("medium", "a Medium with " + " or ".join(map(", ".join, choices)), repr(medium))
         medium = Medium(**{n: self.as_array(n, getattr(medium, n)) for n in medium.names})
         for name in medium.names:
             _checks.shape_is(name, getattr(medium, name), self.grid.shape, self.grid.axes)
@@ -210,7 +209,7 @@ class WaveEquation:
     def _check_values(self, medium: Medium) -> None:
         for name in medium.names:
             _checks.finite(name, getattr(medium, name))
-        for name in self.equation.positive:
+        for name in set(self.equation.positive) & set(medium.names):
             least = float(np.min(np.asarray(getattr(medium, name))))
             if least <= 0:
                 what = "positive squared slowness, s^2/km^2" if name == "m" else "positive numbers"
@@ -241,7 +240,7 @@ class WaveEquation:
 
     def warn_if_coarse(self, medium: Medium, highest: float) -> None:
         """Warn with the number if the highest frequency (kHz) has fewer than three points per wavelength."""
-        slowest = float(np.sqrt(np.min(np.asarray(self.equation.squared_velocity(medium)))))
+        slowest = float(np.sqrt(np.min(np.asarray(self.equation.slowest(medium)))))
         points = slowest / (highest * max(self.grid.spacing)) if highest else np.inf
         if points < 3:
             warnings.warn(

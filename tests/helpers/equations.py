@@ -16,9 +16,18 @@ import pytest
 
 import jaxseis as js
 
-EQUATIONS = {"constant density": js.Acoustic(), "variable density": js.Acoustic(density=True), "VTI": js.VTI()}
+EQUATIONS = {
+    "constant density": js.Acoustic(),
+    "variable density": js.Acoustic(density=True),
+    "VTI": js.VTI(),
+    "TTI": js.TTI(),
+    "elastic": js.Elastic(),
+    "elastic VTI": js.ElasticVTI(),
+}
 
-RANGES = {"m": (0.25, 0.4), "buoyancy": (0.4, 1.0), "epsilon": (0.1, 0.2), "delta": (-0.05, 0.05)}
+RANGES = {"m": (0.25, 0.4), "buoyancy": (0.4, 1.0), "epsilon": (0.1, 0.2), "delta": (-0.05, 0.05), "gamma": (0.0, 0.1)}
+RANGES |= {"theta": (-1.5, 1.5), "phi": (0.0, 6.0)}
+RANGES |= {"vp": (1.4, 1.8), "vs": (0.4, 0.7), "rho": (1.0, 1.5)}
 """Parameters of random media; velocities must stay below ``MAX_VELOCITY``, perturbed ones too."""
 
 MAX_VELOCITY = 3.0
@@ -63,9 +72,15 @@ class Case:
         options = {"max_velocity": MAX_VELOCITY, "engine": "devito", "storage": js.InMemory(every=1)}
         return js.WaveEquation(self.grid, self.equation, self.time, **options | self.options | changes)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Parameters of the medium: the first of the equation's sets, or the fullest in three dimensions."""
+        sets = self.equation.parameterizations
+        return max(sets, key=len) if len(self.shape) == 3 else sets[0]
+
     def medium(self, seed: int = 0) -> js.Medium:
         rng = np.random.default_rng(seed)
-        return js.Medium(**{n: self.array(rng.uniform(*RANGES[n], self.shape)) for n in self.equation.required})
+        return js.Medium(**{n: self.array(rng.uniform(*RANGES[n], self.shape)) for n in self.names})
 
     def array(self, values) -> jax.Array:
         return jnp.asarray(values, self.dtype)
@@ -74,7 +89,7 @@ class Case:
         return self.array(np.random.default_rng(seed).normal(size=shape))
 
     def perturbation(self, seed: int = 10) -> js.Medium:
-        names = enumerate(self.equation.required, seed)
+        names = enumerate(self.names, seed)
         return js.Medium(**{name: 0.1 * self.noise(*self.shape, seed=s) for s, name in names})
 
     def points(self, fractions) -> dict[str, np.ndarray]:
@@ -102,8 +117,17 @@ class Case:
         corner = np.ones(len(self.shape))
         return js.Geometry.spread(**self.points([*inside, corner, corner - np.eye(len(self.shape))[0]]))
 
-    def modeling(self, **changes) -> js.Modeling:
-        return js.Modeling(self.wave(**changes), self.sources, self.receivers)
+    @property
+    def quantities(self) -> tuple[Any, Any]:
+        """What acts at sources and what is measured at receivers."""
+        first, last = self.grid.axes[0], self.grid.axes[-1]
+        source = js.MomentTensor(**{first + first: 1.0, first + last: 0.3} if first != last else {"zz": 1.0})
+        return (source, js.Displacement(last)) if self.equation.displacement else (None, None)
+
+    def modeling(self, sources=None, receivers=None, swapped=False, **changes) -> js.Modeling:
+        wave, (act, measure) = self.wave(**changes), self.quantities[:: -1 if swapped else 1]
+        ends = ((sources, self.sources, act), (receivers, self.receivers, measure))
+        return js.Modeling(wave, *(js.Projection(default if g is None else g, wave, q) for g, default, q in ends))
 
     def replace(self, **changes) -> "Case":
         return replace(self, **changes)
