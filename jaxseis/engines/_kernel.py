@@ -114,7 +114,7 @@ def aligned_copy(value: Any, dtype: Any) -> np.ndarray:
     return array
 
 
-def load(signature: Any, build: Callable[[Any], Any]) -> Kernel:
+def load(signature: Any, build: Callable[[Any, Path], Any]) -> Kernel:
     """The kernel of ``signature`` (hashable, with a stable repr): loaded, read from the cache or built."""
     with _lock:
         if signature not in _loaded:
@@ -134,7 +134,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("JAXSEIS_CACHE") or Path(base) / "jaxseis")
 
 
-def _from_disk(signature: Any, build: Callable[[Any], Any]) -> Kernel:
+def _from_disk(signature: Any, build: Callable[[Any, Path], Any]) -> Kernel:
     key = hashlib.sha256(f"{_environment()} {signature!r} {_law(signature)}".encode()).hexdigest()[:32]
     library, manifest = (cache_folder() / f"{key}{suffix}" for suffix in (".so", ".json"))
     if not (library.exists() and manifest.exists()):
@@ -148,13 +148,14 @@ def _from_disk(signature: Any, build: Callable[[Any], Any]) -> Kernel:
     return Kernel(function, tuple(map(tuple, facts["arguments"])), arrays, facts["real"])
 
 
-def _build(signature: Any, build: Callable[[Any], Any], library: Path, manifest: Path) -> None:
+def _build(signature: Any, build: Callable[[Any, Path], Any], library: Path, manifest: Path) -> None:
     global builds
     builds += 1
-    built, facts = build(signature)
-    library.parent.mkdir(parents=True, exist_ok=True)
-    _place(manifest, lambda path: path.write_text(json.dumps(facts, indent=1)))
-    _place(library, lambda path: shutil.copyfile(built, path))
+    with tempfile.TemporaryDirectory() as folder:
+        built, facts = build(signature, Path(folder))
+        library.parent.mkdir(parents=True, exist_ok=True)
+        _place(manifest, lambda path: path.write_text(json.dumps(facts, indent=1)))
+        _place(library, lambda path: shutil.copyfile(built, path))
 
 
 def _place(target: Path, write: Callable[[Path], Any]) -> None:
@@ -177,7 +178,7 @@ def _law(signature: Any) -> str:
 def _environment() -> str:
     """What a library depends on besides its signature: generator sources, Devito, compiler, processor."""
     here = Path(__file__).parent.parent
-    generators = [here / "engines" / f"{name}.py" for name in ("devito", "_symbols", "_step", "_sensitivity")]
+    generators = [here / "engines" / f"{name}.py" for name in ("devito", "_compile", "_symbols", "_step", "_sensitivity")]
     sources = [*sorted((here / "equations").glob("*.py")), here / "differences.py", *generators]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     return " ".join([digest, version("devito"), str(compiler()), platform.machine(), _processor()])

@@ -20,8 +20,17 @@ from jaxseis.engines._symbols import Symbols
 from jaxseis.equations._base import Derivative
 
 
-def scatter(s: Symbols) -> Iterator[Any]:
+def scatter(s: Symbols) -> Iterator[list[Any]]:
     """du+ -= r (dM u_tt + G^T dS G u), after u and du have advanced to the same level."""
+    yield [*_scattered_by_mass(s)]
+    if not s.laplacian:
+        yield [*_scattered_stresses(s)]
+        yield [*_scattered_by_stress(s), *(second_filters(s, "d", "dt") if s.pml else ())]
+    if s.signature.free_surface:
+        yield [*surface(s, "d")]
+
+
+def _scattered_by_mass(s: Symbols) -> Iterator[Any]:
     from devito import Eq
 
     x, t = s.space, s.level
@@ -32,15 +41,16 @@ def scatter(s: Symbols) -> Iterator[Any]:
             change = change + s.at("D1", s.parity(field))[x] * (u[(t + 1, *x)] - u[(t - 1, *x)])
         scattered = s.of_mass("dr", field)[x] * change
         yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + s.of_mass("r", field)[x] * scattered)
-    if not s.laplacian:
-        yield from _scattered_stresses(s)
-        for field in s.fields:
-            du, r = s.field("d" + field), s.of_mass("r", field)
-            force = sum(stress_force(s, term, x) for term in s.terms if term.field == field)
-            yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + r[x] * force)
-        if s.pml:
-            yield from second_filters(s, "d", "dt")
-    yield from surface(s, "d")
+
+
+def _scattered_by_stress(s: Symbols) -> Iterator[Any]:
+    from devito import Eq
+
+    x, t = s.space, s.level
+    for field in s.fields:
+        du, r = s.field("d" + field), s.of_mass("r", field)
+        force = sum(stress_force(s, field, axis, x) for axis in range(s.ndim))
+        yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + r[x] * force)
 
 
 def _scattered_stresses(s: Symbols) -> Iterator[Any]:
@@ -88,23 +98,33 @@ def needs_sums(pml: bool, laplacian: bool, ndim: int) -> bool:
     return pml and (ndim == 3 or (ndim > 1 and not laplacian))
 
 
-def sums(s: Symbols) -> Iterator[Any]:
+def sums(s: Symbols) -> Iterator[list[Any]]:
     """After every adjoint step: R += (v+ + 2v + v-)/4 where three layers meet, and H += W in the layer of
     each axis j by which a strain W of v has yet to be stretched."""
+    if s.ndim == 3:
+        yield [*_sums_of_fields(s)]
+    for row, across in dict.fromkeys((i, k.axis) for i, k in _coupled_terms(s)):
+        yield [*_sums_of_strain(s, row, across)]
+
+
+def _sums_of_fields(s: Symbols) -> Iterator[Any]:
     from devito import Eq
 
-    if s.ndim == 3:
-        for field in s.fields:
-            total = s.array(f"R_{field}")
-            for x in s.strips(0, "half"):
-                yield Eq(total[x], total[x] + _three_levels(s, field, x) / 4, implicit_dims=(s.time,))
-    for row, across in dict.fromkeys((i, k.axis) for i, k in _coupled_terms(s)):
-        for j in range(s.ndim):
-            if j != across:
-                total = _running_sum(s, row, across, j)
-                for x in s.strips(j, "half"):
-                    value = _layered_strain(s, row, across, j, x)
-                    yield Eq(total[x], total[x] + value, implicit_dims=(s.time,))
+    for field in s.fields:
+        total = s.array(f"R_{field}")
+        for x in s.strips(0, "half"):
+            yield Eq(total[x], total[x] + _three_levels(s, field, x) / 4, implicit_dims=(s.time,))
+
+
+def _sums_of_strain(s: Symbols, row: Derivative, across: int) -> Iterator[Any]:
+    from devito import Eq
+
+    for j in range(s.ndim):
+        if j != across:
+            total = _running_sum(s, row, across, j)
+            for x in s.strips(j, "half"):
+                value = _layered_strain(s, row, across, j, x)
+                yield Eq(total[x], total[x] + value, implicit_dims=(s.time,))
 
 
 def _coupled_terms(s: Symbols) -> Iterator[tuple[Derivative, Derivative]]:
@@ -134,8 +154,14 @@ def _layered_strain(s: Symbols, row: Derivative, across: int, until: int, x: tup
     return value
 
 
-def image(s: Symbols) -> Iterator[Any]:
+def image(s: Symbols) -> Iterator[list[Any]]:
     """One level of both gradients, without their signs and the factor 1/dt^2 of g_M."""
+    yield [*_image_of_masses(s)]
+    if not s.laplacian:
+        yield [*_image_of_stiffness(s)]
+
+
+def _image_of_masses(s: Symbols) -> Iterator[Any]:
     from devito import Eq
 
     x, t = s.space, s.level
@@ -149,6 +175,12 @@ def image(s: Symbols) -> Iterator[Any]:
         if s.pml and s.ndim == 3:
             value = value + s.at("D3", here)[x] * (8 * s.array(f"R_{field}")[x] - _three_levels(s, field, x))
         yield Eq(g[x], g[x] + _stored(s, field)[x] * value)
+
+
+def _image_of_stiffness(s: Symbols) -> Iterator[Any]:
+    from devito import Eq
+
+    x = s.space
     total: dict[str, Any] = {}
     for row, column, name, derivative in _law(s):
         for i in row.terms:

@@ -9,6 +9,7 @@ strips inside the layer do more: with L the plain second difference (or D^T S D)
 """
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,18 +18,14 @@ from jaxseis.engines._symbols import Symbols, second_difference
 from jaxseis.equations._base import Derivative
 
 
-def step(s: Symbols) -> Iterator[Any]:
-    """All equations of the program."""
+def step(s: Symbols) -> Iterator[list[Any]]:
+    """The equations of the program, stage by stage."""
     if s.pml:
-        yield from _first_filters(s)
+        yield [*_first_filters(s)]
     if not s.laplacian:
-        yield from _stresses(s)
-    yield from _update(s)
-    if s.pml:
-        yield from second_filters(s, "", "t")
-    yield from _inject(s)
-    yield from surface(s, "")
-    yield from _sample(s)
+        yield [*_stresses(s)]
+    yield [*_update(s), *(second_filters(s, "", "t") if s.pml else ())]
+    yield [*_inject(s), *surface(s, ""), *_sample(s)]
 
 
 def _first_filters(s: Symbols) -> Iterator[Any]:
@@ -53,13 +50,12 @@ def _stresses(s: Symbols) -> Iterator[Any]:
     e = {k.name: sum(s.derivative(s.field(t.field), (s.level,), t, x) for t in k.terms) for k in strains}
     for name, value in s.stress(e, x).items():
         yield Eq(s.sigma(name)[x], value, implicit_dims=(s.time,))
-    if s.pml:
-        for term in s.terms:
-            for x in s.strips(term.axis, "half"):
-                e = {k.name: s.filtered(term)[x] if term in k.terms else 0 for k in strains}
-                for name, value in s.stress(e, x).items():
-                    if value != 0:
-                        yield Eq(s.sigma(name)[x], s.sigma(name)[x] + value, implicit_dims=(s.time,))
+    for axis in range(s.ndim) if s.pml else ():
+        for x in s.strips(axis, "half"):
+            e = {k.name: sum(s.filtered(t)[x] for t in k.terms if t.axis == axis) for k in strains}
+            for name, value in s.stress(e, x).items():
+                if value != 0:
+                    yield Eq(s.sigma(name)[x], s.sigma(name)[x] + value, implicit_dims=(s.time,))
     yield from mirror_stresses(s)
 
 
@@ -74,17 +70,20 @@ def mirror_stresses(s: Symbols) -> Iterator[Any]:
                 yield Eq(sigma[(*x, -1 - k)], sigma[(*x, k)], implicit_dims=(s.time,))
 
 
-def _force(s: Symbols, term: Derivative, x: tuple[Any, ...]) -> Any:
+def _force(s: Symbols, field: str, axis: int, x: tuple[Any, ...]) -> Any:
     """The plain stiffness along one axis: L u, or D^T sigma."""
     if s.laplacian:
-        return second_difference(s, s.field(term.field), (s.level,), x, term.axis)
-    return stress_force(s, term, x)
+        return second_difference(s, s.field(field), (s.level,), x, axis)
+    return stress_force(s, field, axis, x)
 
 
-def stress_force(s: Symbols, term: Derivative, x: tuple[Any, ...]) -> Any:
-    """D^T sigma of one derivative."""
+def stress_force(s: Symbols, field: str, axis: int, x: tuple[Any, ...]) -> Any:
+    """D^T sigma of the derivatives of a field along one axis."""
     return sum(
-        s.divergence(s.sigma(strain.name), (), term, x) for strain in s.equation.strains(s.ndim) if term in strain.terms
+        s.divergence(s.sigma(strain.name), (), term, x)
+        for strain in s.equation.strains(s.ndim)
+        for term in strain.terms
+        if (term.field, term.axis) == (field, axis)
     )
 
 
@@ -95,7 +94,7 @@ def _update(s: Symbols) -> Iterator[Any]:
     x, t = s.space, s.level
     for field in s.fields:
         u = s.field(field)
-        force = sum(_force(s, term, x) for term in s.terms if term.field == field)
+        force = sum(_force(s, field, axis, x) for axis in range(s.ndim))
         two, one = (s.of_mass(name, field)[x] for name in ("two", "one")) if s.sponge else (2, 1)
         yield Eq(u[(t + 1, *x)], two * u[(t, *x)] - one * u[(t - 1, *x)] + s.of_mass("r", field)[x] * force)
 
@@ -105,14 +104,14 @@ def second_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
     and added = D^T p what the layer adds to a Laplacian (stresses hold it already)."""
     from devito import Eq
 
-    for term in reversed(s.terms):  # the last axis first: it shares a loop, and its memory, with the update
-        field, axis, _ = term
+    # the last axis first: it shares a loop, and its memory, with the update
+    for field, axis in product(reversed(s.fields), reversed(range(s.ndim))):
         u, r, parity = s.field(prefix + field), s.of_mass("r", field), s.parity(field)[axis]
         a, b, c = (s.line(f"{kind}_{axis}_{parity}", axis) for kind in ("a", "b", "c"))
-        state = s.layered(f"{memory}_{term.name}", axis)
+        state, plain = s.layered(f"{memory}_{field}_{axis}", axis), Derivative(field, axis)
         for x in s.strips(axis, "reach" if s.laplacian else "half"):
-            added = s.divergence(s.filtered(term), (), term, x) if s.laplacian else 0
-            force, new = _force(s, term, x) + added, (s.level + 1, *x)
+            added = s.divergence(s.filtered(plain), (), plain, x) if s.laplacian else 0
+            force, new = _force(s, field, axis, x) + added, (s.level + 1, *x)
             yield Eq(u[new], u[new] + r[x] * (added + b[x[axis]] * force + state[x]))
             yield Eq(state[x], a[x[axis]] * state[x] + c[x[axis]] * force, implicit_dims=(s.time,))
 

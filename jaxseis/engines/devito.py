@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from jaxseis.engines import _sensitivity, _step
+from jaxseis.engines._compile import Objects, driver, machine, union
 from jaxseis.engines._kernel import compiler
 from jaxseis.engines._problem import Problem
 from jaxseis.engines._symbols import REACH, Signature, Symbols
@@ -39,19 +40,22 @@ def signature(problem: Problem, program: str, width: int, parallel: bool) -> Sig
     )
 
 
-def build(signature: Signature) -> tuple[str, dict[str, Any]]:
-    """Generate and compile a kernel: the path of its library and its manifest."""
+def build(signature: Signature, folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Generate and compile a kernel in a folder: its library and its manifest."""
     from devito import Operator, switchconfig
 
+    symbols, objects, stages = Symbols(signature), Objects(folder), []
+    language = "openmp" if signature.parallel else "C"
     with switchconfig(log_level="ERROR", **_compiler()):
-        symbols = Symbols(signature)
-        equations = list(PROGRAMS[signature.program](symbols))
-        language = "openmp" if signature.parallel else "C"
-        operator: Any = Operator(equations, name=signature.program, language=language)
-        operator._jit_compile()
-    made_by = operator._compiler
-    path = made_by.get_jit_dir().joinpath(operator._soname).with_suffix(made_by.so_ext)
-    return str(path), _manifest(signature, operator, symbols)
+        for equations in PROGRAMS[signature.program](symbols):
+            name = f"stage{len(stages)}"
+            operator: Any = Operator(equations, name=name, language=language)
+            compile_command, link_command = machine(operator._compiler)
+            objects.compile(name, str(operator.ccode), compile_command)
+            stages.append([_argument(parameter) for parameter in operator.parameters])
+    real = "float" if signature.dtype == "float32" else "double"
+    objects.compile("driver", driver(signature.program, stages, real), compile_command)
+    return objects.link(link_command), _manifest(signature, union(stages), symbols)
 
 
 def _compiler() -> dict[str, Any]:
@@ -60,11 +64,11 @@ def _compiler() -> dict[str, Any]:
     return {} if os.environ.get("CC") or found == "gcc" else {"compiler": found}
 
 
-def _manifest(signature: Signature, operator: Any, symbols: Symbols) -> dict[str, Any]:
+def _manifest(signature: Signature, arguments: list[tuple[str, str]], symbols: Symbols) -> dict[str, Any]:
     return {
-        "function": operator.name,
+        "function": signature.program,
         "real": signature.dtype,
-        "arguments": [_argument(parameter) for parameter in operator.parameters],
+        "arguments": arguments,
         "arrays": {
             name: {
                 "dimensions": [d.name for d in f.dimensions],

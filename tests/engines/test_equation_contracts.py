@@ -70,10 +70,10 @@ def test_both_engines_agree_where_the_layers_of_a_narrow_grid_meet():
 @every_case
 def test_reciprocity(name):
     e = experiment(name)
-    wave, q = e.case.wave(), e.q[:1]
+    q = e.q[0, :, 0]
     a, b = e.case.random_points(3, seed=6), e.case.random_points(2, seed=7)
-    there = js.Modeling(wave, js.Geometry(**a), js.Geometry.spread(**b))(e.m) @ q[0, :, 0]
-    back = js.Modeling(wave, js.Geometry(**b), js.Geometry.spread(**a))(e.m) @ q[0, :, 0]
+    there = e.case.modeling(js.Geometry(**a), js.Geometry.spread(**b))(e.m) @ q
+    back = e.case.modeling(js.Geometry(**b), js.Geometry.spread(**a), swapped=True)(e.m) @ q
     assert_close(there, back.transpose(2, 1, 0))
 
 
@@ -92,7 +92,7 @@ def test_the_adjoint_of_born_scattering_is_its_adjoint(name):
 PARAMETERS = [
     pytest.param(*p.values, parameter, marks=p.marks)
     for p in parameters()
-    for parameter in CASES[p.values[0]].equation.required
+    for parameter in CASES[p.values[0]].names
 ]
 
 
@@ -142,7 +142,7 @@ def test_one_shot_and_one_receiver(name, monkeypatch):
     monkeypatch.setenv("JAXSEIS_THREADS", "1")
     e = experiment(name)
     receiver = js.Geometry.spread(**{k: v[2:3] for k, v in columns(e.F.receivers.geometry, e.case).items()})
-    F = js.Modeling(e.F.wave, e.case.sources[0], receiver)
+    F = e.case.modeling(e.case.sources[0], receiver)
     q = e.q[:1]
     assert_close(F(e.m) @ q, (e.F(e.m) @ e.q)[:1, :, 2:3])
     alone = jnp.zeros_like(e.y).at[0, :, 2].set(e.y[0, :, 2])
@@ -157,13 +157,12 @@ def columns(geometry, case):
 def test_ragged_spreads_are_the_shots_one_by_one(name):
     e = experiment(name)
     tables = [e.case.table(e.case.random_points(n, seed=n)) for n in (4, 2)]
-    wave, sources = e.F.wave, e.case.sources
-    ragged = js.Modeling(wave, sources, js.Geometry.ragged(tables))
+    ragged = e.case.modeling(receivers=js.Geometry.ragged(tables))
     d = ragged(e.m) @ e.q
     assert largest(d[1, :, 2:]) == 0
     gradient = jax.tree.map(jnp.zeros_like, e.m)
     for shot, table in enumerate(tables):
-        F = js.Modeling(wave, sources, js.Geometry.spread(**dict(zip(e.case.grid.axes, table.T, strict=True))))
+        F = e.case.modeling(receivers=js.Geometry.spread(**dict(zip(e.case.grid.axes, table.T, strict=True))))
         assert_close(d[shot, :, : len(table)], (F(e.m) @ e.q)[shot])
         y = jnp.zeros((2, e.case.time.size, len(table))).at[shot].set(e.y[shot, :, : len(table)])
         gradient = jax.tree.map(jnp.add, gradient, F.jacobian(e.m, e.q).T @ y)
@@ -177,19 +176,25 @@ def test_simultaneous_sources_are_the_sum_of_single_ones(name):
     points = e.case.random_points(3, seed=11)
     both = js.Geometry(**{k: np.stack([v[[0, 1]], v[[2, 2]]]) for k, v in points.items()})
     q = e.case.noise(2, e.case.time.size, 2, seed=12)
-    together = js.Modeling(e.F.wave, both, e.F.receivers)(e.m) @ q
-    singly = js.Modeling(e.F.wave, js.Geometry(**{k: v[[0, 1, 2]] for k, v in points.items()}), e.F.receivers)
+    together = e.case.modeling(both)(e.m) @ q
+    singly = e.case.modeling(js.Geometry(**{k: v[[0, 1, 2]] for k, v in points.items()}))
     d = singly(e.m) @ jnp.stack([q[0, :, :1], q[0, :, 1:], q[1].sum(-1, keepdims=True)])
     assert_close(together, jnp.stack([d[0] + d[1], d[2]]))
 
 
 @every_case
-def test_samples_at_corner_nodes_are_the_wavefield_there(name):
+def test_samples_where_a_field_is_are_the_wavefield_there(name):
+    """At nodes of two corners, or half a cell on."""
     e = experiment(name)
-    u = e.F.wave(e.m).inv @ e.F.sources.T @ e.q
-    d = e.F(e.m) @ e.q
-    assert_close(d[..., 3], u[(..., *[-1] * len(e.case.shape))])
-    assert_close(d[..., 4], u[(..., 0, *[-1] * (len(e.case.shape) - 1))])
+    ndim = len(e.case.shape)
+    nodes = np.array([np.array(e.case.shape) - 2, [0, *(np.array(e.case.shape) - 2)[1:]]])
+    wave = e.F.wave
+    half = np.array(wave.equation.parity(wave.equation.fields(ndim)[0], ndim)) / 2
+    x = np.array(e.case.grid.origin) + (nodes + half) * np.array(e.case.grid.spacing)
+    receivers = js.Projection(js.Geometry.spread(**dict(zip(e.case.grid.axes, x.T, strict=True))), wave, js.Field())
+    propagated = wave(e.m).inv @ e.F.sources.T
+    u, d = propagated @ e.q, (receivers @ propagated) @ e.q
+    assert_close(d, jnp.stack([u[(..., *node)] for node in nodes], -1))
 
 
 @every_case
@@ -210,9 +215,10 @@ def test_new_numbers_build_no_kernel(name):
     before = _kernel.builds
     other = js.Grid(tuple(n + 2 for n in e.case.shape), 7.0)
     wave = e.F.wave.replace(grid=other, max_velocity=2.9)
-    inside = js.Geometry.spread(**{axis: np.array([15.0, 29.0]) for axis in other.axes})
-    sources = js.Geometry(**{axis: np.array([20.0, 31.0, 8.0]) for axis in other.axes})
-    F, m = js.Modeling(wave, sources, inside), jax.tree.map(lambda p: jnp.full(other.shape, jnp.mean(p)), e.m)
+    ends = [js.Geometry(**{axis: np.array([20.0, 31.0, 8.0]) for axis in other.axes})]
+    ends += [js.Geometry.spread(**{axis: np.array([15.0, 29.0]) for axis in other.axes})]
+    projections = (js.Projection(g, wave, quantity) for g, quantity in zip(ends, e.case.quantities, strict=True))
+    F, m = js.Modeling(wave, *projections), jax.tree.map(lambda p: jnp.full(other.shape, jnp.mean(p)), e.m)
     jax.grad(lambda m: jnp.sum((F(m) @ e.q[0, :, 0]) ** 2))(m)
     assert _kernel.builds == before
 

@@ -46,7 +46,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 SLOW = {"3-D free surface", "3-D sponge", "1-D"}
 SLOW |= {f"{setting} {equation}" for equation in ("variable density", "VTI") for setting in ("2-D", "2-D bare", "3-D")}
-SLOW |= {"2-D free surface VTI", "2-D float32 VTI"}
+SLOW |= {f"{setting} {equation}" for equation in ("VTI", "TTI", "elastic VTI") for setting in SETTINGS if setting != "2-D sponge"}
+SLOW |= {f"{setting} elastic" for setting in ("2-D bare", "2-D float32", "3-D", "2-D sponge")}
 """Settings, or a setting with an equation, whose kernels take too long to build for the default tests."""
 
 
