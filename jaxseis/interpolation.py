@@ -192,7 +192,8 @@ def _windows_of(
             cells = (x - o) / h
             low, high = (0 if surface else -reach), n - 1 + reach
             index, weights = kind.window(cells + place.offset[a] - place.parity[a] / 2, low, high)
-            index, weights = _fold(index, weights) if surface and place.odd else (index, weights)
+            if surface:
+                index, weights = (_fold if place.odd else _clamp)(index, weights)
             outside = (cells < -slack) | (cells > n - 1 + slack)
             return index, jnp.where(outside[..., None], jnp.nan, weights)
 
@@ -228,3 +229,12 @@ def _fold(index: Array, weights: Array) -> tuple[Array, Array]:
     same = (node[..., None, :] == target[..., :, None]) & (target[..., :, None] > 0)
     mirrored = (-node[..., None, :] == target[..., :, None]) & (target[..., :, None] > 0)
     return first, jnp.einsum("...tw,...w->...t", same.astype(weights.dtype) - mirrored.astype(weights.dtype), weights)
+
+
+def _clamp(index: Array, weights: Array) -> tuple[Array, Array]:
+    """Weights of what would lie above the surface, moved to the first sample below it."""
+    width = weights.shape[-1]
+    first = jnp.maximum(index, 0)
+    node = jnp.maximum(index[..., None] + jnp.arange(width), 0)
+    same = node[..., None, :] == (first[..., None] + jnp.arange(width))[..., :, None]
+    return first, jnp.einsum("...tw,...w->...t", same.astype(weights.dtype), weights)

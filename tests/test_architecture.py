@@ -24,7 +24,7 @@ LAYERS = {
     0: ("_checks", "_compat", "_types", "_progress"),
     1: (
         "units", "grid", "model", "acquisition", "shots", "wavelets", "resampling", "interpolation", "differences",
-        "absorbing",
+        "absorbing", "closure",
     ),
     2: ("equations",),
     3: ("engines",),

@@ -15,7 +15,8 @@ Each further stretch 1 + zeta/s is a trapezoidal integral, kept by running sums 
 from collections.abc import Iterator
 from typing import Any
 
-from jaxseis.engines._step import mirror_stresses, second_filters, stress_force, surface
+from jaxseis.engines._step import second_filters, stress_force
+from jaxseis.engines._surface import edge_forces, edge_strains, edge_terms, mirror_stresses, surface
 from jaxseis.engines._symbols import Symbols
 from jaxseis.equations._base import Derivative
 
@@ -26,8 +27,7 @@ def scatter(s: Symbols) -> Iterator[list[Any]]:
     if not s.laplacian:
         yield [*_scattered_stresses(s)]
         yield [*_scattered_by_stress(s), *(second_filters(s, "d", "dt") if s.pml else ())]
-    if s.signature.free_surface:
-        yield [*surface(s, "d")]
+    yield [*(() if s.laplacian else edge_forces(s, "d")), *surface(s, "d")]
 
 
 def _scattered_by_mass(s: Symbols) -> Iterator[Any]:
@@ -68,9 +68,10 @@ def _scattered_stresses(s: Symbols) -> Iterator[Any]:
 
 
 def _strain(s: Symbols, term: Derivative, x: tuple[Any, ...]) -> Any:
-    """(1/s_a) D_a u = D_a u + p at the present level."""
+    """(1/s_a) D_a u = D_a u + p at the present level; at a free surface its edge is added."""
     strain = s.derivative(s.field(term.field), (s.level,), term, x)
-    return strain + s.filtered(term)[x] if s.pml else strain
+    strain = strain + s.filtered(term)[x] if s.pml else strain
+    return strain + s.array(f"edge_{term.name}")[x] if term in edge_terms(s) else strain
 
 
 def _law(s: Symbols) -> Iterator[tuple[Any, Any, str, Any]]:
@@ -158,6 +159,7 @@ def image(s: Symbols) -> Iterator[list[Any]]:
     """One level of both gradients, without their signs and the factor 1/dt^2 of g_M."""
     yield [*_image_of_masses(s)]
     if not s.laplacian:
+        yield [*edge_strains(s, "stored_edge", lambda term: (_stored(s, term.field), ()))]
         yield [*_image_of_stiffness(s)]
 
 
@@ -187,6 +189,7 @@ def _image_of_stiffness(s: Symbols) -> Iterator[Any]:
             for k in column.terms:
                 w = _layered_strain(s, i, k.axis, s.ndim, x)
                 e = s.derivative(_stored(s, k.field), (), k, x)
+                e = e + s.array(f"stored_edge_{k.name}")[x] if k in edge_terms(s) else e
                 total[name] = total.get(name, 0) + derivative(x) * w * e
     for name, value in total.items():
         g = s.array(f"gc_{name}")

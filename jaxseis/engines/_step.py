@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxseis.engines._surface import edge_forces, edge_strains, edge_stresses, mirror_stresses, surface
 from jaxseis.engines._symbols import Symbols, second_difference
 from jaxseis.equations._base import Derivative
 
@@ -24,8 +25,9 @@ def step(s: Symbols) -> Iterator[list[Any]]:
         yield [*_first_filters(s)]
     if not s.laplacian:
         yield [*_stresses(s)]
+        yield [*edge_strains(s, "edge", s.now), *edge_stresses(s), *mirror_stresses(s)]
     yield [*_update(s), *(second_filters(s, "", "t") if s.pml else ())]
-    yield [*_inject(s), *surface(s, ""), *_sample(s)]
+    yield [*edge_forces(s, ""), *_inject(s), *surface(s, ""), *_sample(s)]
 
 
 def _first_filters(s: Symbols) -> Iterator[Any]:
@@ -56,18 +58,6 @@ def _stresses(s: Symbols) -> Iterator[Any]:
             for name, value in s.stress(e, x).items():
                 if value != 0:
                     yield Eq(s.sigma(name)[x], s.sigma(name)[x] + value, implicit_dims=(s.time,))
-    yield from mirror_stresses(s)
-
-
-def mirror_stresses(s: Symbols) -> Iterator[Any]:
-    """At a free surface stresses half a cell below continue evenly above it, as u does oddly."""
-    from devito import Eq
-
-    for strain in s.equation.strains(s.ndim) if s.signature.free_surface else ():
-        if strain.terms[0].axis == s.ndim - 1:
-            sigma, x = s.sigma(strain.name), s.space[:-1]
-            for k in range(s.radius):
-                yield Eq(sigma[(*x, -1 - k)], sigma[(*x, k)], implicit_dims=(s.time,))
 
 
 def _force(s: Symbols, field: str, axis: int, x: tuple[Any, ...]) -> Any:
@@ -114,19 +104,6 @@ def second_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
             force, new = _force(s, field, axis, x) + added, (s.level + 1, *x)
             yield Eq(u[new], u[new] + r[x] * (added + b[x[axis]] * force + state[x]))
             yield Eq(state[x], a[x[axis]] * state[x] + c[x[axis]] * force, implicit_dims=(s.time,))
-
-
-def surface(s: Symbols, prefix: str) -> Iterator[Any]:
-    """The field vanishes at the free surface and is odd about it."""
-    from devito import Eq
-
-    if s.signature.free_surface:
-        x, t = s.space[:-1], s.level
-        for field in s.fields:
-            u = s.field(prefix + field)
-            yield Eq(u[(t + 1, *x, 0)], 0)
-            for k in range(1, s.radius + 1):
-                yield Eq(u[(t + 1, *x, -k)], -u[(t + 1, *x, k)])
 
 
 def _points(s: Symbols, end: str, field: str) -> tuple[Any, Any, Any, list[Any], list[Any]]:

@@ -130,6 +130,10 @@ class Symbols:
         name = f"p_{term.name}"
         return self.layered(name, term.axis) if self.laplacian else self.array(name)
 
+    def now(self, term: Derivative) -> tuple[Any, tuple[Any, ...]]:
+        """The field of a term, and the index of the present level."""
+        return self.field(term.field), (self.level,)
+
     def at(self, name: str, parity: tuple[int, ...]) -> Any:
         """An array of the layer for a position on the cell."""
         return self.array(at_position(name, parity))

@@ -11,6 +11,7 @@ import numpy as np
 from jaxseis import _checks, differences
 from jaxseis.engines._problem import Problem, largest_step
 from jaxseis.equations._base import Derivative
+from jaxseis.equations._surface import weights
 
 
 def check_coefficients(problem: Problem, c: dict[str, Any]) -> None:
@@ -18,6 +19,7 @@ def check_coefficients(problem: Problem, c: dict[str, Any]) -> None:
     unstable step."""
     for name, value in c.items():
         _checks.finite(f"coefficient {name}", value)
+    c = _without_weights(problem, c)
     for field in problem.fields:
         name = problem.equation.mass_name(field)
         if c[name].min() <= 0:
@@ -37,6 +39,14 @@ def check_coefficients(problem: Problem, c: dict[str, Any]) -> None:
             f"The step of {problem.step:.4g} ms would be unstable: make the WaveEquation with a larger max_velocity. "
             "Contrasts of density between neighbouring nodes count as velocity.",
         )
+
+
+def _without_weights(problem: Problem, c: dict[str, Any]) -> dict[str, Any]:
+    """The coefficients without the quadrature of a free surface, which does not change the largest velocity."""
+    if problem.laplacian or not problem.free_surface:
+        return c
+    arguments = (problem.ndim, problem.order, problem.shape[-1])
+    return {name: value / weights(problem.equation, name, *arguments) for name, value in c.items()}
 
 
 def fastest(problem: Problem, c: dict[str, Any]) -> float:

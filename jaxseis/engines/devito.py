@@ -47,7 +47,7 @@ def build(signature: Signature, folder: Path) -> tuple[Path, dict[str, Any]]:
     symbols, objects, stages = Symbols(signature), Objects(folder), []
     language = "openmp" if signature.parallel else "C"
     with switchconfig(log_level="ERROR", **_compiler()):
-        for equations in PROGRAMS[signature.program](symbols):
+        for equations in filter(None, PROGRAMS[signature.program](symbols)):
             name = f"stage{len(stages)}"
             operator: Any = Operator(equations, name=name, language=language)
             compile_command, link_command = machine(operator._compiler)

@@ -18,6 +18,7 @@ import numpy as np
 
 from jaxseis import _compat, differences
 from jaxseis._types import Array, PyTree
+from jaxseis.closure import closure
 from jaxseis.engines._problem import Problem
 from jaxseis.equations._base import Derivative
 from jaxseis.interpolation import Window, nodes_and_weights
@@ -76,7 +77,7 @@ def _stepper(problem: Problem, c: dict[str, Array]) -> Callable[[PyTree, dict[st
             d = damped[mass]
             f = forces[field] + source.get(field, 0)
             u = (2 * now - (2 - d) * state["old"][field] + dt**2 / c[mass] * f) / d
-            new[field] = u.at[..., 0].set(0) if problem.free_surface else u
+            new[field] = u.at[..., 0].set(0) if problem.free_surface and equation.vanishes(field) else u
         return {"u": new, "old": state["u"], "layers": layers}
 
     return step
@@ -98,8 +99,8 @@ def _laplacian_force(
         force = _second(problem, u[field], axis)
         if problem.pml:
             s, t = layers[term.name]
-            p, s = _first_filter(problem, axis, 1, _staggered(problem, u[field], axis, 0), s)
-            force = force + _staggered(problem, p, axis, 1)
+            p, s = _first_filter(problem, axis, 1, _staggered(problem, u[field], axis, 0, -1), s)
+            force = force + _staggered(problem, p, axis, 1, 1)
             force, t = _second_filter(problem, axis, 0, force, t)
             new[term.name] = (s, t)
         forces[field] = forces[field] + force
@@ -112,7 +113,7 @@ def _strained_force(
     equation, ndim = problem.equation, problem.ndim
     derivatives, halves = {}, {}
     for term in problem.terms:
-        e = _first(problem, u[term.field], term, problem.parity(term.field)[term.axis])
+        e = _strain(problem, u[term.field], term)
         if problem.pml:
             there = problem.position(term)[term.axis]
             p, halves[term.name] = _first_filter(problem, term.axis, there, e, layers[term.name][0])
@@ -125,7 +126,7 @@ def _strained_force(
     for strain in equation.strains(ndim):
         for term in strain.terms:
             field, axis, _ = term
-            force = _first(problem, stress[strain.name], term, problem.position(term)[axis])
+            force = _force(problem, stress[strain.name], term)
             if problem.pml:
                 force, t = _second_filter(problem, axis, problem.parity(field)[axis], force, layers[term.name][1])
                 new[term.name] = (halves[term.name], t)
@@ -152,21 +153,21 @@ def _second_filter(problem: Problem, axis: int, parity: int, x: Array, t: Array)
     return x + b * x + t, a * t + (1 + a) * b * x
 
 
-def _extended(problem: Problem, x: Array, axis: int, radius: int, parity: int) -> Array:
-    """Zeros around the padded grid; at a free surface the field mirrors oddly, its strain evenly."""
+def _extended(problem: Problem, x: Array, axis: int, radius: int, parity: int, sign: int) -> Array:
+    """Zeros around the padded grid; at a free surface a mirror image, odd or even (sign -1 or 1), or zeros (0)."""
     pad = [(0, 0)] * problem.ndim
     pad[axis] = (radius, radius)
     y = jnp.pad(x, pad)
     if problem.free_surface and axis == problem.ndim - 1:
-        ghost = x[..., :radius] if parity else -x[..., 1 : radius + 1]
-        y = y.at[..., :radius].set(ghost[..., ::-1])
+        ghost = x[..., 1 - parity : radius + 1 - parity]
+        y = y.at[..., :radius].set(sign * ghost[..., ::-1])
     return y
 
 
 def _second(problem: Problem, x: Array, axis: int) -> Array:
     c = differences.second(problem.order)
     r, n = len(c) - 1, x.shape[axis]
-    y = _extended(problem, x, axis, r, 0)
+    y = _extended(problem, x, axis, r, 0, -1)
     at = partial(jax.lax.slice_in_dim, y, axis=axis)
     total = c[0] * x
     for k in range(1, r + 1):
@@ -174,16 +175,41 @@ def _second(problem: Problem, x: Array, axis: int) -> Array:
     return total / problem.grid.spacing[axis] ** 2
 
 
-def _first(problem: Problem, x: Array, term: Derivative, parity: int) -> Array:
-    """The first difference of a term, or minus its transpose, of what lives at ``parity``."""
-    return (_centred if term.centred else _staggered)(problem, x, term.axis, parity)
+def _strain(problem: Problem, u: Array, term: Derivative) -> Array:
+    """The difference D of a term."""
+    parity = problem.parity(term.field)[term.axis]
+    if term.centred:
+        return _centred(problem, u, term.axis, -1)
+    if not _ends_at_surface(problem, term):
+        return _staggered(problem, u, term.axis, parity, (1 if parity else -1))
+    edge = jnp.asarray(closure(problem.order).corrections[parity], problem.dtype) / problem.grid.spacing[-1]
+    top = jnp.einsum("kj,...j->...k", edge, u[..., : len(edge)])
+    return _staggered(problem, u, term.axis, parity, 0).at[..., : len(edge)].add(top)
 
 
-def _centred(problem: Problem, x: Array, axis: int, parity: int) -> Array:
-    """The first difference at the nodes."""
+def _force(problem: Problem, stress: Array, term: Derivative) -> Array:
+    """Minus the transpose of D."""
+    if term.centred:
+        doubled = problem.free_surface and term.axis == problem.ndim - 1
+        return _centred(problem, stress.at[..., 0].multiply(2) if doubled else stress, term.axis, 1)
+    parity = problem.position(term)[term.axis]
+    if not _ends_at_surface(problem, term):
+        return _staggered(problem, stress, term.axis, parity, (1 if parity else -1))
+    edge = jnp.asarray(closure(problem.order).corrections[1 - parity], problem.dtype) / problem.grid.spacing[-1]
+    top = jnp.einsum("kj,...k->...j", edge, stress[..., : len(edge)])
+    return _staggered(problem, stress, term.axis, parity, 0).at[..., : len(edge)].add(-top)
+
+
+def _ends_at_surface(problem: Problem, term: Derivative) -> bool:
+    """Whether a difference ends at a free surface by summation by parts."""
+    return problem.free_surface and term.axis == problem.ndim - 1 and not problem.equation.vanishes(term.field)
+
+
+def _centred(problem: Problem, x: Array, axis: int, sign: int) -> Array:
+    """The first difference at the nodes, of what is odd or even about a free surface."""
     e = differences.centred(problem.strain_order)
     r, n = len(e), x.shape[axis]
-    y = _extended(problem, x, axis, r, parity)
+    y = _extended(problem, x, axis, r, 0, sign)
     at = partial(jax.lax.slice_in_dim, y, axis=axis)
     total: Any = 0
     for k in range(1, r + 1):
@@ -191,11 +217,11 @@ def _centred(problem: Problem, x: Array, axis: int, parity: int) -> Array:
     return total / problem.grid.spacing[axis]
 
 
-def _staggered(problem: Problem, x: Array, axis: int, parity: int) -> Array:
-    """The first difference: from nodes to midpoints (parity 0) or back (1)."""
+def _staggered(problem: Problem, x: Array, axis: int, parity: int, sign: int) -> Array:
+    """The first difference: from nodes to midpoints (parity 0) or back (1); ``sign`` as for a mirror image."""
     d = differences.staggered(problem.strain_order)
     r, n = len(d), x.shape[axis]
-    y = _extended(problem, x, axis, r, parity)
+    y = _extended(problem, x, axis, r, parity, sign)
     at = partial(jax.lax.slice_in_dim, y, axis=axis)
     total: Any = 0
     for k in range(1, r + 1):

@@ -134,6 +134,10 @@ class Equation(ABC):
         """The columns of S: the stress of each unit strain."""
         return {column: self.stress(c, {name: float(name == column) for name in names}) for column in names}
 
+    def condensed(self, c: dict[str, Any]) -> dict[str, Any]:
+        """The coefficients at a free surface, where the stress across it has been eliminated."""
+        return c
+
     @abstractmethod
     def squared_velocity(self, medium: Medium) -> Array:
         """Square of the largest phase velocity at each node, for validation."""

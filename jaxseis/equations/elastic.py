@@ -168,6 +168,13 @@ class Elastic(_Displacement):
         """mu."""
         return moduli(medium)[1]
 
+    def condensed(self, c: dict[str, Any]) -> dict[str, Any]:
+        """Plane stress: sigma_zz = 0 gives ``e_zz = -lambda/(lambda + 2 mu) (e_xx + e_yy)``."""
+        if "lam" not in c:
+            return c
+        less = c["lam"] ** 2 / c["P"]
+        return c | {"P": c["P"] - less, "lam": c["lam"] - less}
+
     def coupling(self, c: dict[str, Any], i: str, k: str) -> Any:
         """lambda + 2 mu on the diagonal, lambda beside it."""
         return c["P"] if i == k else c["lam"]
@@ -224,6 +231,11 @@ class ElasticVTI(_Displacement):
     def shear(self, medium: Medium, axes: str) -> Array:
         """c66 in the horizontal plane, c55 in vertical ones."""
         return voigt(medium)["c66" if axes == "xy" else "c55"]
+
+    def condensed(self, c: dict[str, Any]) -> dict[str, Any]:
+        """Plane stress: sigma_zz = 0 gives ``e_zz = -c13/c33 (e_xx + e_yy)``."""
+        horizontal = {name: c[name] - c["c13"] ** 2 / c["c33"] for name in ("c11", "c12") if name in c}
+        return c | horizontal
 
     def coupling(self, c: dict[str, Any], i: str, k: str) -> Any:
         """Voigt's stiffness between two axes."""

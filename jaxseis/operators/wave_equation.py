@@ -18,6 +18,7 @@ from jaxseis.engines._problem import Problem, largest_step
 from jaxseis.engines._validate import check_coefficients
 from jaxseis.engines.storage import InMemory, Storage
 from jaxseis.equations._base import Equation
+from jaxseis.equations._surface import at_surface
 from jaxseis.grid import Grid
 from jaxseis.interpolation import Interpolation, Linear
 from jaxseis.model import Medium
@@ -43,7 +44,8 @@ class WaveEquation:
             contrasts of density from node to node need more; the error says how much.
         space_order: even order of the space differences, 2 to 16.
         absorbing: ``PML(cells=10)``, ``Sponge(cells=40)`` or None (a reflecting edge).
-        free_surface: whether the field vanishes at the first node of the z axis.
+        free_surface: whether the first node of the z axis is a free surface, where the pressure, or the traction of
+            elastic waves, vanishes.
         interpolation: of sources and receivers, ``Linear()`` or ``Sinc(radius=4)``.
         storage: how gradients keep the wavefield, ``InMemory()`` or ``Recompute()``; the "xla" engine has
             its own way, and every level.
@@ -236,7 +238,10 @@ class WaveEquation:
     def coefficients(self, medium: Medium) -> dict[str, Array]:
         """Coefficients on the padded grid: parameters continue into the layer with their edge values."""
         padded = jax.tree.map(lambda p: jnp.pad(p, self.problem.pad, mode="edge"), medium)
-        return {k: v.astype(self.dtype) for k, v in self.equation.coefficients(padded).items()}
+        c = self.equation.coefficients(padded)
+        if self.free_surface and not self.problem.laplacian:
+            c = at_surface(self.equation, c, self.space_order)
+        return {k: v.astype(self.dtype) for k, v in c.items()}
 
     def warn_if_coarse(self, medium: Medium, highest: float) -> None:
         """Warn with the number if the highest frequency (kHz) has fewer than three points per wavelength."""
