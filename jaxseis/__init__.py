@@ -15,8 +15,10 @@ from jaxseis.engines.storage import Recompute as Recompute
 from jaxseis.equations import TTI as TTI
 from jaxseis.equations import VTI as VTI
 from jaxseis.equations import Acoustic as Acoustic
+from jaxseis.equations import Damped as Damped
 from jaxseis.equations import Elastic as Elastic
 from jaxseis.equations import ElasticVTI as ElasticVTI
+from jaxseis.equations import Viscous as Viscous
 from jaxseis.grid import Grid as Grid
 from jaxseis.interpolation import Linear as Linear
 from jaxseis.interpolation import Sinc as Sinc

@@ -158,7 +158,7 @@ class Adjoint:
     def __init__(self, shared: Coefficients, driver: Arrays, sampler: Arrays, shot: int, parallel: bool):
         problem = shared.problem
         self.run = run = Run("step", shared, driver, sampler, shot, parallel)
-        wanted = needs_sums(problem.pml, problem.laplacian, problem.ndim)
+        wanted = needs_sums(problem)
         self.sums = sums = Extra("sums", run, parallel, {}) if wanted else None
         if sums:
             run.each_level.append(lambda n: sums.call(n, n))
@@ -180,6 +180,9 @@ class Adjoint:
         for field in problem.fields:  # which may share their mass
             name = equation.mass_name(field)
             gradients[name] = gradients.get(name, 0) + own[f"gM_{field}"] * (-every / dt**2)
+            damping = equation.damping_name(field)
+            if damping:
+                gradients[damping] = gradients.get(damping, 0) + own[f"gC_{field}"] * (-every / (2 * dt))
         outputs = self.run.finish().outputs
         gradients = {k: g.astype(problem.dtype) for k, g in gradients.items()}
         for part in (self.run, self.image, self.sums):

@@ -24,13 +24,16 @@ class Coefficients:
         self.problem = problem
         dt, equation = problem.step, problem.equation
         arrays: Arrays = {}
-        for name, parity in problem.masses.items():
-            damped = 1 + problem.mass_factors(parity)[0] if problem.sponge else 1
+        for name in problem.masses:
+            damping = problem.dampings.get(name)
+            damped = problem.damped(name, c)
             arrays[f"r_{name}"] = dt**2 / (c[name] * damped)
-            if problem.sponge:
+            if problem.sponge or damping:
                 arrays |= {f"two_{name}": 2 / damped, f"one_{name}": (2 - damped) / damped}
             if dc is not None:
                 arrays[f"dr_{name}"] = -dc[name] / dt**2
+            if dc is not None and damping:
+                arrays[f"drC_{name}"] = -dc[damping] / (2 * dt)
         for name in equation.stiffness_names(problem.ndim):
             arrays[f"c_{name}"] = c[name]
             if dc is not None:
@@ -82,6 +85,9 @@ def _scalars(problem: Problem, width: int) -> dict[str, float]:
         scalars |= {f"h_{name}": h, f"inverse_{name}": 1 / h, f"inverse2_{name}": 1 / h**2}
         scalars |= {f"{name}_left_half": cells + 1, f"{name}_right_half": cells + 1}
         scalars |= {f"{name}_left_reach": low, f"{name}_right_reach": min(cells + reach, n - low)}
+    for mechanism, rate in enumerate(problem.equation.relaxation_rates):
+        onea, b = problem.relaxation(rate)
+        scalars |= {f"relax_onea_{mechanism}": onea, f"relax_b_{mechanism}": b}
     return scalars
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -136,6 +137,26 @@ class Problem:
     def masses(self) -> dict[str, tuple[int, ...]]:
         """The names of the masses, and where they are."""
         return {self.equation.mass_name(field): self.parity(field) for field in self.fields}
+
+    @cached_property
+    def dampings(self) -> dict[str, str]:
+        """The names of the dampings by those of their masses."""
+        names = {self.equation.mass_name(field): self.equation.damping_name(field) for field in self.fields}
+        return {mass: damping for mass, damping in names.items() if damping}
+
+    def damped(self, mass: str, c: dict[str, Any]) -> Any:
+        """``1 + C dt/(2 M)``, and the sponge's share: what divides the step of a field."""
+        total: Any = 1.0
+        if self.sponge:
+            total = total + self.mass_factors(self.masses[mass])[0]
+        if mass in self.dampings:
+            total = total + c[self.dampings[mass]] * self.step / (2 * c[mass])
+        return total
+
+    def relaxation(self, rate: float) -> tuple[float, float]:
+        """``(1 + a, b)`` of the filter ``w/(s + w)``: y[n] = a y[n-1] + b (x[n] + x[n-1])."""
+        d = rate * self.step / 2
+        return 2 / (1 + d), d / (1 + d)
 
     def mass_factors(self, parity: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Elementary symmetric sums (D1, D2, D3) of the damping d over the axes, for a position on the cell.

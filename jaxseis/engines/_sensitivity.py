@@ -13,12 +13,18 @@ Each further stretch 1 + zeta/s is a trapezoidal integral, kept by running sums 
 """
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
+from jaxseis.engines._problem import Problem
+from jaxseis.engines._relaxation import memory_of, strain_of
 from jaxseis.engines._step import second_filters, stress_force
 from jaxseis.engines._surface import edge_forces, edge_strains, edge_terms, mirror_stresses, surface
 from jaxseis.engines._symbols import Symbols
 from jaxseis.equations._base import Derivative
+
+Row = tuple[Derivative, int | None]
+"""A derivative of the adjoint field, or its memory variable in a mechanism."""
 
 
 def scatter(s: Symbols) -> Iterator[list[Any]]:
@@ -40,6 +46,8 @@ def _scattered_by_mass(s: Symbols) -> Iterator[Any]:
         if s.sponge:
             change = change + s.at("D1", s.parity(field))[x] * (u[(t + 1, *x)] - u[(t - 1, *x)])
         scattered = s.of_mass("dr", field)[x] * change
+        if s.equation.damping_name(field):
+            scattered = scattered + s.of_mass("drC", field)[x] * (u[(t + 1, *x)] - u[(t - 1, *x)])
         yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + s.of_mass("r", field)[x] * scattered)
 
 
@@ -59,51 +67,57 @@ def _scattered_stresses(s: Symbols) -> Iterator[Any]:
 
     x, strains = s.space, s.equation.strains(s.ndim)
     total = dict.fromkeys((k.name for k in strains), 0)
-    for row, column, name, derivative in _law(s):
-        strain = sum(_strain(s, term, x) for term in column.terms)
+    for row, column, name, derivative, mechanism in _law(s):
+        strain = sum(_strain(s, (term, mechanism), x) for term in column.terms)
         total[row.name] += derivative(x) * s.array(f"dc_{name}")[x] * strain
     for name, value in total.items():
         yield Eq(s.sigma(name)[x], value, implicit_dims=(s.time,))
     yield from mirror_stresses(s)
 
 
-def _strain(s: Symbols, term: Derivative, x: tuple[Any, ...]) -> Any:
-    """(1/s_a) D_a u = D_a u + p at the present level; at a free surface its edge is added."""
+def _strain(s: Symbols, row: Row, x: tuple[Any, ...]) -> Any:
+    """(1/s_a) D_a u = D_a u + p at the present level, with its edge at a free surface; or its memory variable."""
+    term, mechanism = row
+    if mechanism is not None:
+        return memory_of(s, term, mechanism)[x]
+    if s.relaxing:
+        return strain_of(s, term)[x]
     strain = s.derivative(s.field(term.field), (s.level,), term, x)
     strain = strain + s.filtered(term)[x] if s.pml else strain
     return strain + s.array(f"edge_{term.name}")[x] if term in edge_terms(s) else strain
 
 
-def _law(s: Symbols) -> Iterator[tuple[Any, Any, str, Any]]:
-    """(row, column, coefficient, dS_row,column/dc as a function of the position) where it is not zero."""
+def _law(s: Symbols) -> Iterator[tuple[Any, Any, str, Any, int | None]]:
+    """(row, column, coefficient, dS_row,column/dc as a function of the position, mechanism) where it is not zero;
+    the mechanism is None for the law of the strains themselves."""
     import sympy
 
     names, strains = s.equation.stiffness_names(s.ndim), s.equation.strains(s.ndim)
     c = {n: sympy.Symbol(n) for n in names}
     e = {k.name: sympy.Symbol(f"strain_{k.name}") for k in strains}
-    law = s.equation.stress(c, e)
-    for row in strains:
-        for column in strains:
-            for name in names:
-                derivative = sympy.diff(law[row.name], e[column.name], c[name])
-                if derivative != 0:
+    laws = {None: s.equation.stress(c, e)}
+    for mechanism in range(len(s.equation.relaxation_rates)):
+        laws[mechanism] = {k: -v for k, v in s.equation.relaxed_stress(c, e, mechanism).items()}
+    for (mechanism, law), row, column, name in product(laws.items(), strains, strains, names):
+        derivative = sympy.diff(law[row.name], e[column.name], c[name])
+        if derivative != 0:
 
-                    def at(x: tuple[Any, ...], derivative: Any = derivative) -> Any:
-                        return derivative.subs({c[n]: s.array(f"c_{n}")[x] for n in names})
+            def at(x: tuple[Any, ...], derivative: Any = derivative) -> Any:
+                return derivative.subs({c[n]: s.array(f"c_{n}")[x] for n in names})
 
-                    yield row, column, name, at
+            yield row, column, name, at, mechanism
 
 
-def needs_sums(pml: bool, laplacian: bool, ndim: int) -> bool:
+def needs_sums(problem: Problem) -> bool:
     """Whether the gradient needs the program "sums"."""
-    return pml and (ndim == 3 or (ndim > 1 and not laplacian))
+    damped = any(map(problem.equation.damping_name, problem.fields))
+    return problem.pml and (problem.ndim == 3 or (problem.ndim > 1 and (damped or not problem.laplacian)))
 
 
 def sums(s: Symbols) -> Iterator[list[Any]]:
-    """After every adjoint step: R += (v+ + 2v + v-)/4 where three layers meet, and H += W in the layer of
-    each axis j by which a strain W of v has yet to be stretched."""
-    if s.ndim == 3:
-        yield [*_sums_of_fields(s)]
+    """After every adjoint step: R += (v+ + 2v + v-)/4 where three layers meet (everywhere, and R2 += R, for a damped
+    field), and H += W in the layer of each axis j by which a strain W of v has yet to be stretched."""
+    yield [*_sums_of_fields(s)]
     for row, across in dict.fromkeys((i, k.axis) for i, k in _coupled_terms(s)):
         yield [*_sums_of_strain(s, row, across)]
 
@@ -112,12 +126,20 @@ def _sums_of_fields(s: Symbols) -> Iterator[Any]:
     from devito import Eq
 
     for field in s.fields:
-        total = s.array(f"R_{field}")
-        for x in s.strips(0, "half"):
+        total, damped = s.array(f"R_{field}"), s.equation.damping_name(field)
+        for x in [s.space] if damped else s.strips(0, "half") if s.ndim == 3 else ():
             yield Eq(total[x], total[x] + _three_levels(s, field, x) / 4, implicit_dims=(s.time,))
+            if damped and s.ndim == 3:
+                twice = s.array(f"R2_{field}")
+                yield Eq(twice[x], twice[x] + _integral(s, field, x), implicit_dims=(s.time,))
 
 
-def _sums_of_strain(s: Symbols, row: Derivative, across: int) -> Iterator[Any]:
+def _integral(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
+    """The trapezoidal integral of (v+ + 2v + v-)/4, over dt."""
+    return s.array(f"R_{field}")[x] - _three_levels(s, field, x) / 8
+
+
+def _sums_of_strain(s: Symbols, row: Row, across: int) -> Iterator[Any]:
     from devito import Eq
 
     for j in range(s.ndim):
@@ -128,9 +150,9 @@ def _sums_of_strain(s: Symbols, row: Derivative, across: int) -> Iterator[Any]:
                 yield Eq(total[x], total[x] + value, implicit_dims=(s.time,))
 
 
-def _coupled_terms(s: Symbols) -> Iterator[tuple[Derivative, Derivative]]:
-    for row, column, _, _ in _law(s):
-        yield from ((i, k) for i in row.terms for k in column.terms)
+def _coupled_terms(s: Symbols) -> Iterator[tuple[Row, Derivative]]:
+    for row, column, _, _, mechanism in _law(s):
+        yield from (((i, mechanism), k) for i in row.terms for k in column.terms)
 
 
 def _three_levels(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
@@ -138,11 +160,12 @@ def _three_levels(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
     return v[(t + 1, *x)] + 2 * v[(t, *x)] + v[(t - 1, *x)]
 
 
-def _running_sum(s: Symbols, row: Derivative, across: int, j: int) -> Any:
-    return s.array(f"H_{row.name}_{across}_{j}")
+def _running_sum(s: Symbols, row: Row, across: int, j: int) -> Any:
+    term, mechanism = row
+    return s.array(f"H{'' if mechanism is None else mechanism}_{term.name}_{across}_{j}")
 
 
-def _layered_strain(s: Symbols, row: Derivative, across: int, until: int, x: tuple[Any, ...]) -> Any:
+def _layered_strain(s: Symbols, row: Row, across: int, until: int, x: tuple[Any, ...]) -> Any:
     """W = (prod_j s_j) (1/s_a) D_a v over the axes j != across, j < until.
 
     (1 + zeta/s) W = W + 2d (H - W/2), d = zeta dt/2, with H the running sum of W, this level included.
@@ -150,7 +173,7 @@ def _layered_strain(s: Symbols, row: Derivative, across: int, until: int, x: tup
     value = _strain(s, row, x)
     for j in range(until) if s.pml else ():
         if j != across:
-            d = s.line(f"d_{j}_{s.position(row)[j]}", j)
+            d = s.line(f"d_{j}_{s.position(row[0])[j]}", j)
             value = value + 2 * d[x[j]] * (_running_sum(s, row, across, j)[x] - value / 2)
     return value
 
@@ -175,8 +198,27 @@ def _image_of_masses(s: Symbols) -> Iterator[Any]:
         if s.pml and s.ndim > 1:
             value = value + s.at("D2", here)[x] * _three_levels(s, field, x)
         if s.pml and s.ndim == 3:
-            value = value + s.at("D3", here)[x] * (8 * s.array(f"R_{field}")[x] - _three_levels(s, field, x))
+            value = value + s.at("D3", here)[x] * 8 * _integral(s, field, x)
         yield Eq(g[x], g[x] + _stored(s, field)[x] * value)
+        if s.equation.damping_name(field):
+            yield _image_of_damping(s, field)
+
+
+def _image_of_damping(s: Symbols, field: str) -> Any:
+    """2 dt (P s v), by the same rules: one power of s less."""
+    from devito import Eq
+
+    x, t, here = s.space, s.level, s.parity(field)
+    v, g = s.field(field), s.array(f"gC_{field}")
+    value = v[(t + 1, *x)] - v[(t - 1, *x)]
+    if s.pml:
+        value = value + s.at("D1", here)[x] * _three_levels(s, field, x)
+    if s.pml and s.ndim > 1:
+        value = value + s.at("D2", here)[x] * 8 * _integral(s, field, x)
+    if s.pml and s.ndim == 3:
+        twice = s.array(f"R2_{field}")[x] - _integral(s, field, x) / 2
+        value = value + 16 * s.at("D3", here)[x] * twice
+    return Eq(g[x], g[x] + _stored(s, field)[x] * value)
 
 
 def _image_of_stiffness(s: Symbols) -> Iterator[Any]:
@@ -184,10 +226,10 @@ def _image_of_stiffness(s: Symbols) -> Iterator[Any]:
 
     x = s.space
     total: dict[str, Any] = {}
-    for row, column, name, derivative in _law(s):
+    for row, column, name, derivative, mechanism in _law(s):
         for i in row.terms:
             for k in column.terms:
-                w = _layered_strain(s, i, k.axis, s.ndim, x)
+                w = _layered_strain(s, (i, mechanism), k.axis, s.ndim, x)
                 e = s.derivative(_stored(s, k.field), (), k, x)
                 e = e + s.array(f"stored_edge_{k.name}")[x] if k in edge_terms(s) else e
                 total[name] = total.get(name, 0) + derivative(x) * w * e

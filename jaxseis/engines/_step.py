@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxseis.engines import _relaxation
 from jaxseis.engines._surface import edge_forces, edge_strains, edge_stresses, mirror_stresses, surface
 from jaxseis.engines._symbols import Symbols, second_difference
 from jaxseis.equations._base import Derivative
@@ -23,7 +24,12 @@ def step(s: Symbols) -> Iterator[list[Any]]:
     """The equations of the program, stage by stage."""
     if s.pml:
         yield [*_first_filters(s)]
-    if not s.laplacian:
+    if s.relaxing:
+        yield [*edge_strains(s, "edge", s.now)]
+        yield [*_relaxation.strains(s)]
+        yield [*_relaxation.memories(s)]
+        yield [*_relaxation.stresses(s), *mirror_stresses(s)]
+    elif not s.laplacian:
         yield [*_stresses(s)]
         yield [*edge_strains(s, "edge", s.now), *edge_stresses(s), *mirror_stresses(s)]
     yield [*_update(s), *(second_filters(s, "", "t") if s.pml else ())]
@@ -85,7 +91,7 @@ def _update(s: Symbols) -> Iterator[Any]:
     for field in s.fields:
         u = s.field(field)
         force = sum(_force(s, field, axis, x) for axis in range(s.ndim))
-        two, one = (s.of_mass(name, field)[x] for name in ("two", "one")) if s.sponge else (2, 1)
+        two, one = (s.of_mass(name, field)[x] for name in ("two", "one")) if s.damped(field) else (2, 1)
         yield Eq(u[(t + 1, *x)], two * u[(t, *x)] - one * u[(t - 1, *x)] + s.of_mass("r", field)[x] * force)
 
 

@@ -45,6 +45,7 @@ class Symbols:
         self.ndim, self.dtype = signature.ndim, np.dtype(signature.dtype).type
         self.pml, self.sponge = signature.layer == "PML", signature.layer == "Sponge"
         self.fields = self.equation.fields(self.ndim)
+        self.relaxing = bool(self.equation.relaxation_rates)
         self.laplacian = self.equation.laplacian(self.ndim)
         self.second = differences.second(signature.order)
         self.staggered = differences.staggered(self.equation.strain_order(self.ndim, signature.order))
@@ -138,19 +139,32 @@ class Symbols:
         """An array of the layer for a position on the cell."""
         return self.array(at_position(name, parity))
 
+    def number(self, name: str) -> Any:
+        """A number given at call time."""
+        from devito import Constant
+
+        return Constant(name=name, dtype=self.dtype)
+
+    def damped(self, field: str) -> bool:
+        """Whether anything but a perfectly matched layer damps a field."""
+        return self.sponge or self.equation.damping_name(field) is not None
+
     def of_mass(self, kind: str, field: str) -> Any:
-        """What belongs to the mass M of a field: "r" is dt^2/M, "dr" is -dM/dt^2, "two" and "one" are the
-        weights of u and u- in a damped step."""
+        """What belongs to the mass M of a field: "r" is dt^2/M, "dr" is -dM/dt^2, "drC" is -dC/(2 dt), "two" and
+        "one" are the weights of u and u- in a damped step."""
         return self.array(f"{kind}_{self.equation.mass_name(field)}")
 
     def sigma(self, name: str) -> Any:
         """A stress component."""
         return self.array(f"sigma_{name}", halo=self.radius)
 
+    def stiffness(self, x: tuple[Any, ...]) -> dict[str, Any]:
+        """The coefficients of the stress law at the indices x."""
+        return {name: self.array(f"c_{name}")[x] for name in self.equation.stiffness_names(self.ndim)}
+
     def stress(self, e: dict[str, Any], x: tuple[Any, ...]) -> dict[str, Any]:
         """The stress law at the indices x."""
-        names = self.equation.stiffness_names(self.ndim)
-        return self.equation.stress({name: self.array(f"c_{name}")[x] for name in names}, e)
+        return self.equation.stress(self.stiffness(x), e)
 
     def derivative(self, f: Any, at: tuple[Any, ...], term: Derivative, x: tuple[Any, ...]) -> Any:
         """The difference of a term, of an array that lives where its field does."""

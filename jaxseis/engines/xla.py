@@ -61,16 +61,17 @@ def _rest(problem: Problem) -> PyTree:
     zero = jnp.zeros(problem.shape, problem.dtype)
     fields = dict.fromkeys(problem.fields, zero)
     layers = {t.name: (zero, zero) for t in problem.terms} if problem.pml else {}
-    return {"u": fields, "old": fields, "layers": layers}
+    memories = {(t.name, m): zero for t in problem.terms for m in range(len(problem.equation.relaxation_rates))}
+    return {"u": fields, "old": fields, "layers": layers, "memories": memories}
 
 
 def _stepper(problem: Problem, c: dict[str, Array]) -> Callable[[PyTree, dict[str, Array]], PyTree]:
     equation, dt = problem.equation, problem.step
-    damped = {name: _damping(problem, parity) for name, parity in problem.masses.items()}
+    damped = {name: jnp.asarray(problem.damped(name, c), problem.dtype) for name in problem.masses}
     force = partial(_laplacian_force if problem.laplacian else _strained_force, problem, c)
 
     def step(state: PyTree, source: dict[str, Array]) -> PyTree:
-        forces, layers = force(state["u"], state["layers"])
+        forces, layers, memories = force(state["u"], state["layers"], state["memories"])
         new = {}
         for field, now in state["u"].items():
             mass = equation.mass_name(field)
@@ -78,20 +79,14 @@ def _stepper(problem: Problem, c: dict[str, Array]) -> Callable[[PyTree, dict[st
             f = forces[field] + source.get(field, 0)
             u = (2 * now - (2 - d) * state["old"][field] + dt**2 / c[mass] * f) / d
             new[field] = u.at[..., 0].set(0) if problem.free_surface and equation.vanishes(field) else u
-        return {"u": new, "old": state["u"], "layers": layers}
+        return {"u": new, "old": state["u"], "layers": layers, "memories": memories}
 
     return step
 
 
-def _damping(problem: Problem, parity: tuple[int, ...]) -> Array:
-    """One, plus the damping of a sponge."""
-    damped = 1 + problem.mass_factors(parity)[0] if problem.sponge else np.ones([1] * problem.ndim)
-    return jnp.asarray(damped, problem.dtype)
-
-
 def _laplacian_force(
-    problem: Problem, c: dict[str, Array], u: dict[str, Array], layers: PyTree
-) -> tuple[PyTree, PyTree]:
+    problem: Problem, c: dict[str, Array], u: dict[str, Array], layers: PyTree, memories: PyTree
+) -> tuple[PyTree, PyTree, PyTree]:
     forces: dict[str, Any] = dict.fromkeys(u, 0)
     new: dict[Any, Any] = {}
     for term in problem.terms:
@@ -104,12 +99,12 @@ def _laplacian_force(
             force, t = _second_filter(problem, axis, 0, force, t)
             new[term.name] = (s, t)
         forces[field] = forces[field] + force
-    return forces, new
+    return forces, new, memories
 
 
 def _strained_force(
-    problem: Problem, c: dict[str, Array], u: dict[str, Array], layers: PyTree
-) -> tuple[PyTree, PyTree]:
+    problem: Problem, c: dict[str, Array], u: dict[str, Array], layers: PyTree, memories: PyTree
+) -> tuple[PyTree, PyTree, PyTree]:
     equation, ndim = problem.equation, problem.ndim
     derivatives, halves = {}, {}
     for term in problem.terms:
@@ -119,8 +114,7 @@ def _strained_force(
             p, halves[term.name] = _first_filter(problem, term.axis, there, e, layers[term.name][0])
             e = e + p
         derivatives[term] = e
-    strains = {s.name: sum(derivatives[t] for t in s.terms) for s in equation.strains(ndim)}
-    stress = equation.stress({k: c[k] for k in equation.stiffness_names(ndim)}, strains)
+    stress, memories = _stress(problem, c, derivatives, memories)
     forces: dict[str, Any] = dict.fromkeys(u, 0)
     new: dict[Any, Any] = {}
     for strain in equation.strains(ndim):
@@ -131,7 +125,22 @@ def _strained_force(
                 force, t = _second_filter(problem, axis, problem.parity(field)[axis], force, layers[term.name][1])
                 new[term.name] = (halves[term.name], t)
             forces[field] = forces[field] + force
-    return forces, new
+    return forces, new, memories
+
+
+def _stress(problem: Problem, c: dict[str, Array], e: PyTree, memories: PyTree) -> tuple[dict[str, Array], PyTree]:
+    """sigma = S e - sum_l S_l y_l, with y = b e + s, s = (1 + a) y - s."""
+    equation, table = problem.equation, problem.equation.strains(problem.ndim)
+    c = {name: c[name] for name in equation.stiffness_names(problem.ndim)}
+    stress = equation.stress(c, {s.name: sum(e[t] for t in s.terms) for s in table})
+    new = {}
+    for mechanism, rate in enumerate(equation.relaxation_rates):
+        onea, b = problem.relaxation(rate)
+        y = {t: b * e[t] + memories[t.name, mechanism] for t in e}
+        new |= {(t.name, mechanism): onea * y[t] - memories[t.name, mechanism] for t in e}
+        relaxed = equation.relaxed_stress(c, {s.name: sum(y[t] for t in s.terms) for s in table}, mechanism)
+        stress = {name: stress[name] - relaxed[name] for name in stress}
+    return stress, new
 
 
 def _along(problem: Problem, axis: int, values: np.ndarray) -> Array:

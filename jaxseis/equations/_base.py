@@ -1,9 +1,9 @@
 """The one form of every wave equation:
 
-    M(p) u_tt + G^T S(p) G u = q
+    M(p) u_tt + C(p) u_t + G^T S(p) G u = q
 
-with ``u`` one or several fields, ``M`` diagonal, ``G`` a parameter-free strain operator and ``S`` a
-pointwise symmetric stiffness. An equation file states its parameters, how they become *coefficients*
+with ``u`` one or several fields, ``M`` and ``C`` diagonal, ``G`` a parameter-free strain operator and ``S`` a
+pointwise symmetric stiffness, which may relax: ``S - sum_l S_l w_l/(s + w_l)`` (s: the Laplace variable). An equation file states its parameters, how they become *coefficients*
 where they are used (JAX code, so that any parameterisation is differentiated by JAX), its strains
 and its stress law. Propagation, adjoint, Born scattering and gradients follow in the engines.
 
@@ -117,6 +117,28 @@ class Equation(ABC):
     def stress(self, c: dict[str, Any], e: dict[str, Any]) -> dict[str, Any]:
         """The stress law S: pointwise arithmetic in coefficients and strains, linear in the strains."""
 
+    def damping_name(self, field: str) -> str | None:
+        """Name of the coefficient that is the damping C of a field, or None for no damping."""
+        return None
+
+    @property
+    def relaxation_rates(self) -> tuple[float, ...]:
+        """The rates w_l (1/ms) at which the stiffness relaxes."""
+        return ()
+
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """Kinds of waves, each with moduli and so with a quality of its own: P, or P and S."""
+        return ("p",)
+
+    def scaled_stiffness(self, medium: Medium, factors: dict[str, Array]) -> dict[str, Array]:
+        """The stiffness coefficients of a medium whose moduli are multiplied by a factor for each kind of waves."""
+        raise NotImplementedError
+
+    def relaxed_stress(self, c: dict[str, Any], y: dict[str, Any], mechanism: int) -> dict[str, Any]:
+        """The law S_l of a relaxation mechanism: pointwise arithmetic, linear in the memory variables."""
+        raise NotImplementedError
+
     def diagonal(self, c: dict[str, Any], ndim: int) -> dict[str, Any]:
         """The diagonal of S by strain."""
         columns = self._columns(c, [strain.name for strain in self.strains(ndim)])
@@ -154,3 +176,9 @@ def half(x: Array, axis: int) -> Array:
     n = x.shape[axis]
     index = jnp.minimum(jnp.arange(n) + 1, n - 1)
     return (x + jnp.take(x, index, axis)) / 2
+
+
+def scaled_by_buoyancy(equation: Equation, medium: Medium, factors: dict[str, Array]) -> dict[str, Array]:
+    """The scaled stiffness of an equation for P waves, whose stiffness is linear in the buoyancy."""
+    c = equation.coefficients(medium.replace(buoyancy=medium.buoyancy * factors["p"]))
+    return {name: c[name] for name in equation.stiffness_names(medium.m.ndim)}

@@ -33,9 +33,11 @@ def weights(equation: Equation, name: str, ndim: int, order: int, size: int) -> 
 def _position(equation: Equation, name: str, ndim: int) -> tuple[int, bool]:
     """Where a coefficient lives along the last axis, and whether it belongs to fields whose traction vanishes."""
     for field in equation.fields(ndim):
-        if equation.mass_name(field) == name:
+        if name in (equation.mass_name(field), equation.damping_name(field)):
             return equation.parity(field, ndim)[-1], not equation.vanishes(field)
     names, strains = equation.stiffness_names(ndim), equation.strains(ndim)
-    stress = equation.stress({n: float(n == name) for n in names}, {strain.name: 1.0 for strain in strains})
-    term = next(strain.terms[0] for strain in strains if stress[strain.name] != 0)
+    c, ones = {n: float(n == name) for n in names}, {strain.name: 1.0 for strain in strains}
+    laws = [equation.stress(c, ones)]
+    laws += [equation.relaxed_stress(c, ones, m) for m in range(len(equation.relaxation_rates))]
+    term = next(strain.terms[0] for strain in strains if any(law[strain.name] != 0 for law in laws))
     return term.position(equation.parity(term.field, ndim))[-1], not equation.vanishes(term.field)

@@ -17,7 +17,7 @@ from typing import Any
 import jax
 
 from jaxseis._types import SPACE_AXES, Array
-from jaxseis.equations._base import Derivative, Equation, Strain, half
+from jaxseis.equations._base import Derivative, Equation, Strain, half, scaled_by_buoyancy
 from jaxseis.model import Medium
 
 
@@ -75,7 +75,11 @@ class Acoustic(Equation):
 
     def stress(self, c: dict[str, Any], e: dict[str, Any]) -> dict[str, Any]:
         """``b grad p``."""
-        return {f"e{name[1:]}": c[name] * e[f"e{name[1:]}"] for name in c if name != "M"}
+        return {name: c[f"b{name[1:]}"] * strain for name, strain in e.items()}
+
+    def scaled_stiffness(self, medium: Medium, factors: dict[str, Array]) -> dict[str, Array]:
+        """The stiffness is linear in the buoyancy."""
+        return scaled_by_buoyancy(self, medium, factors)
 
     def squared_velocity(self, medium: Medium) -> Array:
         """1/m."""

@@ -101,6 +101,20 @@ class _Displacement(Equation):
         }
         return masses | self.normal(medium) | shear
 
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """P and S."""
+        return ("p", "s")
+
+    def scaled_stiffness(self, medium: Medium, factors: dict[str, Array]) -> dict[str, Array]:
+        """The stiffness of scaled moduli."""
+        c = self.coefficients(self.scaled(medium, factors["p"], factors["s"]))
+        return {name: c[name] for name in self.stiffness_names(medium.rho.ndim)}
+
+    @abstractmethod
+    def scaled(self, medium: Medium, p: Array, s: Array) -> Medium:
+        """A medium with the moduli of P and S waves multiplied by factors."""
+
     @abstractmethod
     def normal(self, medium: Medium) -> dict[str, Array]:
         """The stiffnesses between normal strains, at the nodes."""
@@ -158,6 +172,11 @@ class Elastic(_Displacement):
         """lambda + 2 mu and lambda at the nodes, mu at the shear strains."""
         pairs = combinations(SPACE_AXES[ndim], 2)
         return ("P", *(["lam"] if ndim > 1 else []), *(f"mu_{i}{j}" for i, j in pairs))
+
+    def scaled(self, medium: Medium, p: Array, s: Array) -> Medium:
+        """lambda + 2 mu and mu."""
+        modulus, mu = moduli(medium)
+        return Medium(lam=modulus * p - 2 * mu * s, mu=mu * s, rho=medium.rho)
 
     def normal(self, medium: Medium) -> dict[str, Array]:
         """lambda + 2 mu and lambda."""
@@ -221,6 +240,12 @@ class ElasticVTI(_Displacement):
         """Those of the axes that there are."""
         normal = {1: ("c33",), 2: ("c11", "c13", "c33"), 3: ("c11", "c12", "c13", "c33")}[ndim]
         return (*normal, *(f"mu_{i}{j}" for i, j in combinations(SPACE_AXES[ndim], 2)))
+
+    def scaled(self, medium: Medium, p: Array, s: Array) -> Medium:
+        """c11 and c33 by the one, c55 and c66 by the other; c13 follows from delta."""
+        p_velocity, s_velocity = medium.vp**2 * p, medium.vs**2 * s
+        root = lambda x: jnp.where(x > 0, jnp.sqrt(jnp.where(x > 0, x, 1)), 0)  # noqa: E731
+        return medium.replace(vp=root(p_velocity), vs=root(s_velocity))
 
     def normal(self, medium: Medium) -> dict[str, Array]:
         """Voigt's c11, c12 = c11 - 2 c66, c13, c33."""

@@ -33,7 +33,7 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import SPACE_AXES, Array
-from jaxseis.equations._base import Derivative, Equation, Strain, half
+from jaxseis.equations._base import Derivative, Equation, Strain, half, scaled_by_buoyancy
 from jaxseis.model import Medium
 
 FLOOR = 1e-6
@@ -131,6 +131,10 @@ class VTI(Equation):
         """Each derivative times its coefficient, plus the coupling."""
         stress = {name: c[f"c_{name}"] * strain for name, strain in e.items()}
         return stress | {"pz": stress["pz"] + c["c_pr"] * e["rz"], "rz": stress["rz"] + c["c_pr"] * e["pz"]}
+
+    def scaled_stiffness(self, medium: Medium, factors: dict[str, Array]) -> dict[str, Array]:
+        """The stiffness is linear in the buoyancy."""
+        return scaled_by_buoyancy(self, medium, factors)
 
     def bound(self, c: dict[str, Any], reach: dict[str, float]) -> dict[str, Any]:
         """The larger eigenvalue of the coupled block, and the diagonal elsewhere."""

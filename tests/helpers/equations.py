@@ -23,10 +23,14 @@ EQUATIONS = {
     "TTI": js.TTI(),
     "elastic": js.Elastic(),
     "elastic VTI": js.ElasticVTI(),
+    "damped": js.Damped(js.Acoustic(), frequency=0.02),
+    "viscoacoustic": js.Viscous(js.Acoustic(density=True), band=(0.002, 0.04), mechanisms=2),
+    "viscoelastic": js.Viscous(js.Elastic(), band=(0.002, 0.04), mechanisms=1),
 }
 
 RANGES = {"m": (0.25, 0.4), "buoyancy": (0.4, 1.0), "epsilon": (0.1, 0.2), "delta": (-0.05, 0.05), "gamma": (0.0, 0.1)}
 RANGES |= {"theta": (-1.5, 1.5), "phi": (0.0, 6.0)}
+RANGES |= dict.fromkeys(("inverse_q", "inverse_qp", "inverse_qs"), (0.01, 0.1))
 RANGES |= {"vp": (1.4, 1.8), "vs": (0.4, 0.7), "rho": (1.0, 1.5)}
 """Parameters of random media; velocities must stay below ``MAX_VELOCITY``, perturbed ones too."""
 
