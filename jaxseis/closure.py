@@ -1,17 +1,17 @@
 r"""Staggered differences that end at a free surface, by summation by parts.
 
 Below a surface at the node z = 0 the fields live at the nodes 0, 1, ... or at the midpoints 1/2, 3/2, ... (h = 1).
-With diagonal quadratures H_n on the nodes and H_m on the midpoints, a difference D from nodes to midpoints is sought that
-obeys the discrete integration by parts for every polynomial f of degree q and every u,
+With diagonal quadratures H_n on the nodes and H_m on the midpoints, a difference D from nodes to midpoints is sought
+that obeys the discrete integration by parts for every polynomial f of degree q and every u,
 
     u^T D^T H_m f = - u_0 f(0) - u^T H_n f',        D u = u' for polynomials u of degree q,
 
 and is the interior difference from the R-th row on. Both conditions are linear in Q = H_m D, H_m and H_n; of their
-solutions the one nearest to the truncated interior difference is taken. The difference back, to a field at the nodes that
-vanishes at the surface, is then -H_n^{-1} D^T H_m without its first row, and is as accurate.
+solutions the one nearest to the truncated interior difference is taken. The difference back, to a field at the nodes
+that vanishes at the surface, is then -H_n^{-1} D^T H_m without its first row, and is as accurate.
 
-So the stiffness D^T (H S) D is symmetric and positive, with the weights H in its coefficients, and so is the mass H M: a
-traction-free surface needs nothing else, at the time step of the interior. With q = 2 Rayleigh waves have the right
+So the stiffness D^T (H S) D is symmetric and positive, with the weights H in its coefficients, and so is the mass H M:
+a traction-free surface needs nothing else, at the time step of the interior. With q = 2 Rayleigh waves have the right
 velocity within 0.06 % at 15 points per S wavelength, and within 0.2 % at 10 (order 8).
 
 References: Strand, J. Comput. Phys. 110 (1994), 47-67; O'Reilly, Lundquist, Dunham and Nordstroem, J. Comput. Phys. 346

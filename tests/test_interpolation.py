@@ -6,9 +6,10 @@ import pytest
 from helpers.tolerances import assert_close
 
 import jaxseis as js
-from jaxseis.interpolation import _KAISER, windows
+from jaxseis.interpolation import _KAISER, Place, windows
 
 ORIGIN, SPACING, SHAPE = (5.0, -3.0), (10.0, 4.0), (30, 25)
+GRID = js.Grid(SHAPE, SPACING, ORIGIN)
 RADII = [pytest.param(r, marks=pytest.mark.slow if r in (5, 6, 7) else ()) for r in sorted(_KAISER)]
 POINTS = 60  # always as many, so that windows compile once for each kind
 KINDS = [js.Linear(), *(js.Sinc(radius) for radius in (2, 4, 8))]
@@ -16,7 +17,8 @@ every_kind = pytest.mark.parametrize("kind", KINDS, ids=repr)
 
 
 def made(kind, positions, free_surface=False):
-    return windows(kind, jnp.asarray(positions, float), ORIGIN, SPACING, SHAPE, free_surface, "float64")
+    field = ((Place("u", (0, 0), (0.0, 0.0), odd=True),),)
+    return windows(kind, jnp.asarray(positions, float), GRID, field, free_surface, "float64")
 
 
 def interpolated(kind, positions, f, free_surface=False):

@@ -25,9 +25,8 @@ class Objects:
         source = self.folder / f"{name}.c"
         source.write_text(code)
         target = source.with_suffix(".o")
-        job = subprocess.Popen(
-            [*command, "-c", str(source), "-o", str(target)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        line = [*command, "-c", str(source), "-o", str(target)]
+        job = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._jobs.append((job, target))
 
     def link(self, command: list[str]) -> Path:

@@ -178,7 +178,8 @@ def _law(signature: Any) -> str:
 def _environment() -> str:
     """What a library depends on besides its signature: generator sources, Devito, compiler, processor."""
     here = Path(__file__).parent.parent
-    generators = [here / "engines" / f"{name}.py" for name in ("devito", "_compile", "_symbols", "_step", "_surface", "_sensitivity")]
+    names = ("devito", "_compile", "_symbols", "_step", "_surface", "_relaxation", "_sensitivity")
+    generators = [here / "engines" / f"{name}.py" for name in names]
     sources = [*sorted((here / "equations").glob("*.py")), here / "differences.py", here / "closure.py", *generators]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     return " ".join([digest, version("devito"), str(compiler()), platform.machine(), _processor()])

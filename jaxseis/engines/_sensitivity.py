@@ -95,7 +95,7 @@ def _law(s: Symbols) -> Iterator[tuple[Any, Any, str, Any, int | None]]:
     names, strains = s.equation.stiffness_names(s.ndim), s.equation.strains(s.ndim)
     c = {n: sympy.Symbol(n) for n in names}
     e = {k.name: sympy.Symbol(f"strain_{k.name}") for k in strains}
-    laws = {None: s.equation.stress(c, e)}
+    laws: dict[int | None, dict[str, Any]] = {None: s.equation.stress(c, e)}
     for mechanism in range(len(s.equation.relaxation_rates)):
         laws[mechanism] = {k: -v for k, v in s.equation.relaxed_stress(c, e, mechanism).items()}
     for (mechanism, law), row, column, name in product(laws.items(), strains, strains, names):

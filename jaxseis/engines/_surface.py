@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jaxseis.closure import closure
-from jaxseis.engines._symbols import Symbols, shifted
+from jaxseis.engines._symbols import Symbols
 from jaxseis.equations._base import Derivative
 
 
@@ -57,7 +57,7 @@ def edge_strains(s: Symbols, name: str, field: Any) -> Iterator[Any]:
         f, at = field(term)
         for k, row in enumerate(_corrections(s, term)):
             if row:
-                value = s.inverse[-1] * sum(w * f[(*at, *x, j)] for j, w in row.items())
+                value: Any = s.inverse[-1] * sum(w * f[(*at, *x, j)] for j, w in row.items())
                 yield Eq(s.array(f"{name}_{term.name}")[(*x, k)], value, implicit_dims=(s.time,))
 
 

@@ -70,7 +70,7 @@ def _row_sums(problem: Problem, c: dict[str, Any], field: str) -> np.ndarray:
     equation, h = problem.equation, problem.grid.spacing
     weights = {f: np.prod([1 / h[a] for a, p in enumerate(problem.parity(f)) if p]) for f in problem.fields}
     strains = equation.strains(problem.ndim)
-    reach = {
+    reach: dict[str, float] = {
         s.name: sum(weights[t.field] / h[t.axis] * np.sum(np.abs(_weights(problem, t)[1])) for t in s.terms)
         for s in strains
     }

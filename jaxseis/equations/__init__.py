@@ -5,5 +5,5 @@ from jaxseis.equations.damped import Damped as Damped
 from jaxseis.equations.elastic import Elastic as Elastic
 from jaxseis.equations.elastic import ElasticVTI as ElasticVTI
 from jaxseis.equations.tti import TTI as TTI
-from jaxseis.equations.vti import VTI as VTI
 from jaxseis.equations.viscous import Viscous as Viscous
+from jaxseis.equations.vti import VTI as VTI

@@ -3,9 +3,10 @@
     M(p) u_tt + C(p) u_t + G^T S(p) G u = q
 
 with ``u`` one or several fields, ``M`` and ``C`` diagonal, ``G`` a parameter-free strain operator and ``S`` a
-pointwise symmetric stiffness, which may relax: ``S - sum_l S_l w_l/(s + w_l)`` (s: the Laplace variable). An equation file states its parameters, how they become *coefficients*
-where they are used (JAX code, so that any parameterisation is differentiated by JAX), its strains
-and its stress law. Propagation, adjoint, Born scattering and gradients follow in the engines.
+pointwise symmetric stiffness, which may relax: ``S - sum_l S_l w_l/(s + w_l)`` (s: the Laplace variable).
+An equation file states its parameters, how they become *coefficients* where they are used (JAX code, so
+that any parameterisation is differentiated by JAX), its strains and its stress law.
+Propagation, adjoint, Born scattering and gradients follow in the engines.
 
 Positions on the cell: a quantity's *parity* along an axis is 0 at the nodes and 1 half a cell on.
 A staggered derivative changes the parity along its axis, a centred one does not.

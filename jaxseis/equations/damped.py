@@ -3,8 +3,8 @@
     M u_tt + (M omega_c / Q) u_t + G^T S G u = q.
 
 Waves decay at the rate omega_c / (2 Q) in time whatever their frequency, hence have the quality Q at omega_c and
-Q omega / omega_c elsewhere: right for narrow bands, and cheap. No dispersion comes with it. For a constant Q over a band
-see viscous.py.
+Q omega / omega_c elsewhere: right for narrow bands, and cheap. No dispersion comes with it. For a constant Q over a
+band see viscous.py.
 
 Reference: Aki and Richards, Quantitative Seismology (2002), 5.5, for the quality of a decaying wave.
 """

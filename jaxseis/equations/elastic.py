@@ -96,9 +96,8 @@ class _Displacement(Equation):
         """The density at the displacements, the stiffness at the strains."""
         axes = dict(enumerate(SPACE_AXES[medium.rho.ndim]))
         masses = {f"M_u{i}": half(medium.rho, a) for a, i in axes.items()}
-        shear = {
-            f"mu_{i}{j}": _harmonic(self.shear(medium, i + j), (a, b)) for (a, i), (b, j) in combinations(axes.items(), 2)
-        }
+        pairs = combinations(axes.items(), 2)
+        shear = {f"mu_{i}{j}": _harmonic(self.shear(medium, i + j), (a, b)) for (a, i), (b, j) in pairs}
         return masses | self.normal(medium) | shear
 
     @property
@@ -164,9 +163,8 @@ class Elastic(_Displacement):
         _check_shear(mu)
         n = p.ndim
         if n > 1 and np.any(2 * (n - 1) * mu > n * p):
-            raise _checks.fail(
-                "medium", f"vs below {np.sqrt(n / (2 * n - 2)):.3f} vp in {n} dimensions", "more, or a negative bulk modulus"
-            )
+            expected = f"vs below {np.sqrt(n / (2 * n - 2)):.3f} vp in {n} dimensions"
+            raise _checks.fail("medium", expected, "more, or a negative bulk modulus")
 
     def stiffness_names(self, ndim: int) -> tuple[str, ...]:
         """lambda + 2 mu and lambda at the nodes, mu at the shear strains."""

@@ -16,8 +16,8 @@ split into two parts, each symmetric and positive semidefinite at every point:
 
 The first is diagonal and takes staggered differences; R is full and takes centred differences, all at the nodes, where
 the parameters are. Energy is then conserved in any medium, and no average enters. Centred differences alone would
-leave the checkerboard without stiffness; the diagonal part, as large as R allows, keeps such waves above the band of the
-signal. With s_r = a_r/4, the largest s_p that leaves R semidefinite along n is
+leave the checkerboard without stiffness; the diagonal part, as large as R allows, keeps such waves above the band of
+the signal. With s_r = a_r/4, the largest s_p that leaves R semidefinite along n is
 
     s_p = b (1 - f) [1 - (1 - f g^2)/4] / (1 - f + f g^2 - (1 - f)/4),
 

@@ -5,7 +5,8 @@ Every modulus relaxes in a few mechanisms of rates w_l,
     M(omega) = M_U X(omega),    X = 1 - sum_l Y_l w_l / (w_l + i omega),    1/Q = Im M / Re M,
 
 so that sigma = M_U (e - sum_l Y_l y_l) with memory variables y_l = w_l/(s + w_l) e. The rates are evenly spaced in
-logarithm, over the interval around the middle of the band with which Q is the most constant, and the Y_l solve, in the least-squares sense over the band (Emmerich and Korn 1987),
+logarithm, over the interval around the middle of the band with which Q is the most constant, and the Y_l solve, in the
+least-squares sense over the band (Emmerich and Korn 1987),
 
     sum_l Y_l (w_l omega + w_l^2 / Q) / (w_l^2 + omega^2) = 1/Q.
 
@@ -17,7 +18,8 @@ The velocity of the medium is the phase velocity at a reference frequency omega_
 and waves of higher frequency are faster. Each factor X is pointwise, so the operator stays symmetric and the adjoint is
 the same kernel on time-reversed data. At a free surface the condensed moduli relax to first order in 1/Q.
 
-References: Emmerich and Korn, Geophysics 52 (1987), 1252-1264; Blanch, Robertsson and Symes, Geophysics 60 (1995), 176-184.
+References: Emmerich and Korn, Geophysics 52 (1987), 1252-1264; Blanch, Robertsson and Symes, Geophysics 60 (1995),
+176-184.
 """
 
 from dataclasses import dataclass
@@ -47,8 +49,8 @@ class Viscous(Wrapper):
         mechanisms: number of standard linear solids; each costs one memory variable for each derivative.
         reference: frequency at which the medium's velocities hold, kHz; by default the geometric mean of the band.
 
-    ``inverse_q = 0`` is no attenuation. Three mechanisms keep Q within 3 % over a band of 1 to 10 (two octaves: two).
-    Raises ValueError for a band that is not one, and qualities below 5.
+    ``inverse_q = 0`` is no attenuation. Three mechanisms keep Q within 1 % over a band of 1 to 10, two within 1.5 %
+    over two octaves. Raises ValueError for a band that is not one, and qualities below 5.
 
     ```python
     A = WaveEquation(grid, Viscous(Elastic(), band=(0.002, 0.04)), time, max_velocity=4.0)

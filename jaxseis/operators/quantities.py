@@ -116,7 +116,8 @@ def _along_time(d: Array, weights: list[float]) -> Array:
 @jax.tree_util.register_static
 @dataclass(frozen=True, init=False)
 class MomentTensor(Quantity):
-    """The contraction ``sum_ij M_ij d_j u_i`` of a symmetric tensor with the gradient; transposed, a moment tensor source.
+    """The contraction ``sum_ij M_ij d_j u_i`` of a symmetric tensor with the gradient; transposed, a moment tensor
+    source.
 
     ``MomentTensor(xx=1.0, zz=-1.0, xz=0.5)``; an entry off the diagonal stands for both of its places.
     """

@@ -29,7 +29,7 @@ from jaxseis import (
     ricker,
     rules,
 )
-from jaxseis.interpolation import windows
+from jaxseis.interpolation import Place, windows
 
 SPACING, SPEED = 10.0, 1.5
 BOX = dict(shape=(121, 121), duration=1470.0, source=(60, 60), receivers=((2, 60), (20, 20), (60, 110), (118, 2)))
@@ -151,7 +151,8 @@ def random_experiment(density, free_surface, ndim, cells=6):
     ends, traces = [], []
     for _ in range(2):
         at = SPACING * rng.uniform(0.5, np.array(grid.shape) - 1.5, (1, 3, ndim))
-        window = windows(Linear(), jnp.asarray(at), grid.origin, grid.spacing, grid.shape, free_surface, "float64")
+        pressure = ((Place("u", (0,) * ndim, (0.0,) * ndim, odd=True),),)
+        window = windows(Linear(), jnp.asarray(at), grid, pressure, free_surface, "float64")
         ends.append({"window": window})
         traces.append(jnp.asarray(rng.normal(size=(1, A.problem.steps, 3))))
     return A.problem, A.equation.coefficients(Medium(**padded)), *ends, *traces

@@ -53,8 +53,8 @@ def sizes(A, quarters=4):
     middle = tuple((s.start + s.stop) // 2 for s in problem.interior)
 
     def level(state, q):
-        state = step(state, jnp.zeros(problem.shape).at[middle].set(q))
-        return state, jnp.mean(state["u"][0] ** 2)
+        state = step(state, {"u": jnp.zeros(problem.shape).at[middle].set(q)})
+        return state, jnp.mean(state["u"]["u"] ** 2)
 
     squares = jax.jit(lambda q: jax.lax.scan(level, xla._rest(problem), q)[1])(ricker(A.time, 0.015))
     return np.sqrt(np.asarray(squares).reshape(quarters, -1).mean(1))
