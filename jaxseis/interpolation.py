@@ -177,7 +177,7 @@ def _windows_of(
     for a, (origin, h, n) in enumerate(zip(grid.origin, grid.spacing, grid.shape, strict=True)):
         surface = free_surface and a == grid.ndim - 1
         slack = max(edge_slack(origin, h, n, precision) for precision in (positions.dtype, dtype))
-        reach = 0 if not any(place.parity) and not any(place.offset) else n  # the padded grid has them
+        reach = int(any(place.parity) or any(place.offset))  # nodes that the padded grid has beyond this one
 
         def one(
             x: Array,

@@ -172,6 +172,28 @@ def test_files_are_short():
     assert too_long(files) == []
 
 
+def named_equations(tree: ast.AST, names: set[str]) -> set[str]:
+    """The names out of a set that a module's code uses; docstrings do not count."""
+    used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    used |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    used |= {alias.name for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) for alias in n.names}
+    return used & names
+
+
+def test_no_code_asks_which_equation_it_has():
+    """Whatever differs from equation to equation is stated in the equation's file."""
+    names = {c.__name__ for c in vars(jaxseis.equations).values() if inspect.isclass(c)}
+    assert {"Acoustic", "Elastic", "TTI", "Viscous"} <= names
+    paths = {n: p for n, p in modules(ROOT / "jaxseis").items() if n != ROOT_MODULE and not n.startswith("equations")}
+    found = {n: named_equations(ast.parse(p.read_text()), names) for n, p in paths.items()}
+    assert {n: used for n, used in found.items() if used} == {}
+
+
+def test_a_branch_on_the_equation_is_found():
+    code = "def step(equation):\n    if isinstance(equation, js.Elastic):\n        return 1"
+    assert named_equations(ast.parse(code), {"Elastic", "TTI"}) == {"Elastic"}
+
+
 def test_public_names_are_documented():
     assert undocumented(jaxseis) == []
 

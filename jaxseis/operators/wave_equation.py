@@ -157,9 +157,9 @@ class WaveEquation:
         )
 
     def _half_cells(self) -> int:
-        """Nodes beyond the grid that samples of staggered fields, and of their strains, reach."""
-        staggered = any(any(self.equation.parity(f, self.grid.ndim)) for f in self.equation.fields(self.grid.ndim))
-        return self.space_order // 2 + 1 if staggered else 0
+        """Nodes beyond the grid that samples of staggered fields reach."""
+        ndim = self.grid.ndim
+        return int(any(any(self.equation.parity(f, ndim)) for f in self.equation.fields(ndim)))
 
     def same_fields(self, other: "WaveEquation") -> bool:
         """Whether wavefields of the two are the same thing: grid, time axes, sampling and precision."""
