@@ -1,4 +1,4 @@
-"""Wavefronts of a point source in an isotropic, an elliptical and a layered (VTI) medium.
+"""Wavefronts of a point source in an isotropic, an elliptical, a layered (VTI) and a tilted (TTI) medium.
 
     python examples/impulse_response.py
 
@@ -16,7 +16,9 @@ import jaxseis as js
 from jaxseis import plotting
 
 VP, PEAK = 2.5, 20.0  # km/s, Hz
-MEDIA = {"isotropic": (0.0, 0.0), "elliptical": (0.2, 0.2), "VTI": (0.25, 0.05)}  # Thomsen's epsilon and delta
+MEDIA = {"isotropic": (0.0, 0.0), "elliptical": (0.2, 0.2), "VTI": (0.25, 0.05), "TTI": (0.25, 0.05)}
+"""Thomsen's epsilon and delta."""
+TILT = np.radians(35.0)
 
 
 def wavefront(epsilon, delta, shear):
@@ -29,25 +31,28 @@ def wavefront(epsilon, delta, shear):
     return v * np.sin(phase) + slope * np.cos(phase), v * np.cos(phase) - slope * np.sin(phase)
 
 
-def snapshot(grid, equation, epsilon, delta, duration):
+def snapshot(grid, epsilon, delta, tilt, duration):
     """The pressure (x, z) at the end, of a source in the middle; and the time since the wavelet's peak, ms."""
     time, delay = js.TimeAxis(duration, 5.0), 1.5e3 / PEAK
+    equation = js.TTI() if tilt else js.VTI()
     A = js.WaveEquation(grid, equation, time, 1.05 * VP * np.sqrt(1 + 2 * epsilon), correct_dispersion=True)
     source = js.Projection(js.Geometry(x=[0.0], z=0.0), A)
-    constant = {"m": VP**-2, "buoyancy": 1.0, "epsilon": epsilon, "delta": delta}
+    constant = {"m": VP**-2, "buoyancy": 1.0, "epsilon": epsilon, "delta": delta} | ({"theta": tilt} if tilt else {})
     medium = js.Medium(**{name: jnp.full(grid.shape, value) for name, value in constant.items()})
     field = A(medium).inv @ source.T @ js.ricker(time, js.hertz(PEAK), delay=delay)
     return np.asarray(field[0, -1]), time.values[-1] - delay
 
 
-def draw(path, grid, equation, pictures):
+def draw(path, grid, pictures):
     """The snapshots side by side, each with its exact wavefront."""
     figure, axes = plt.subplots(1, len(pictures), figsize=(4.2 * len(pictures), 4.6), layout="constrained", sharey=True)
     for ax, (name, (field, t)) in zip(axes, pictures.items(), strict=True):
         epsilon, delta = MEDIA[name]
         title = rf"{name}: $\epsilon$ = {epsilon:g}, $\delta$ = {delta:g}"
         plotting.perturbation(field, grid, ax, title=title, label="pressure", colorbar=False)
-        x, z = wavefront(epsilon, delta, equation.shear)
+        x, z = wavefront(epsilon, delta, js.VTI().shear)
+        c, s = (np.cos(TILT), np.sin(TILT)) if name == "TTI" else (1.0, 0.0)
+        x, z = c * x + s * z, c * z - s * x
         ax.plot(x * t / 1000, z * t / 1000, "r--", linewidth=1, label="group velocity")
         ax.label_outer()
     axes[0].legend(loc="lower left")
@@ -55,7 +60,7 @@ def draw(path, grid, equation, pictures):
 
 
 def main(argv=None):
-    """Model the three snapshots and draw them; returns them by name with the grid."""
+    """Model the snapshots and draw them; returns them by name with the grid."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=Path("output/impulse_response.png"))
     parser.add_argument("--nodes", type=int, default=321, help="nodes along each axis, 10 m apart")
@@ -63,10 +68,11 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     middle = -10.0 * (args.nodes // 2)
-    grid, equation = js.Grid((args.nodes, args.nodes), 10.0, origin=(middle, middle)), js.VTI()
-    pictures = {name: snapshot(grid, equation, *MEDIA[name], args.duration) for name in MEDIA}
+    grid = js.Grid((args.nodes, args.nodes), 10.0, origin=(middle, middle))
+    tilts = dict.fromkeys(MEDIA, 0.0) | {"TTI": TILT}
+    pictures = {name: snapshot(grid, *MEDIA[name], tilts[name], args.duration) for name in MEDIA}
     args.output.parent.mkdir(parents=True, exist_ok=True)
-    draw(args.output, grid, equation, pictures)
+    draw(args.output, grid, pictures)
     print(f"snapshots at {args.duration:g} ms; figure in {args.output}")
     return grid, pictures
 

@@ -190,7 +190,7 @@ def _windows_of(
             reach: int = reach,
         ) -> tuple[Array, Array]:
             cells = (x - o) / h
-            low, high = (0 if surface else -reach), n - 1 + reach
+            low, high = (0 if surface else -reach), n - 1 + reach - place.parity[a]
             index, weights = kind.window(cells + place.offset[a] - place.parity[a] / 2, low, high)
             if surface:
                 index, weights = (_fold if place.odd else _clamp)(index, weights)
