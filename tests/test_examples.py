@@ -51,8 +51,15 @@ def test_impulse_response(run):
         lines = np.abs(field[middle:, middle]), np.abs(field[middle, middle:])
         reach[name] = [np.flatnonzero(line > 0.3 * line[10:].max()).max() for line in lines]
     assert reach["isotropic"][0] == reach["isotropic"][1]
+    assert reach["isotropic"][1] < reach["TTI"][1] < reach["elliptical"][0]
     for name in ("elliptical", "VTI"):
         assert reach[name][0] > reach[name][1] == reach["isotropic"][1]
+
+
+def test_elastic_shot(run):
+    records = run("elastic_shot", "--shape", 61, 41, "--duration", 600)
+    assert all(np.isfinite(d).all() and np.abs(d).max() > 0 for d in records.values())
+    assert np.abs(records["vx"]).max() < 10 * np.abs(records["vz"]).max()
 
 
 def test_fwi_lowers_the_model_error(run):
