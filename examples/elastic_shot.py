@@ -17,7 +17,7 @@ import jaxseis as js
 from jaxseis import datasets, plotting
 
 SHAPE, SPACING = (401, 201), 10.0  # nodes along (x, z); metres
-DURATION, STEP, PEAK = 2500.0, 4.0, 8.0  # ms, ms, Hz
+DURATION, STEP, PEAK = 2500.0, 4.0, 7.0  # ms, ms, Hz
 
 
 def synthetic(shape):
@@ -25,7 +25,7 @@ def synthetic(shape):
     grid = js.Grid(shape, SPACING)
     vp = np.asarray(datasets.faulted_layers_with_salt(grid))
     solid = vp > 1.001 * vp.min()
-    vs = np.where(solid, np.clip((vp - 1.36) / 1.16, 0.6, vp / 1.6), 0.0)
+    vs = np.where(solid, np.clip((vp - 1.36) / 1.16, 0.75, vp / 1.6), 0.0)
     return grid, {"vp": vp, "vs": vs, "rho": np.where(solid, np.asarray(js.gardner(vp)), 1.0)}
 
 

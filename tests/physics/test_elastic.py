@@ -1,7 +1,7 @@
 r"""Elastic waves against exact solutions: Green's functions, Rayleigh waves, Lamb's problem, reflection, fluids.
 
-A point source is a unit weight on the grid: in two dimensions a force of q(t) h_x h_z per unit of length. No amplitude is
-fitted below. Transforms have exp(i w t). Errors are relative L2 norms of traces, and what they were is beside the limits.
+A point source is a unit weight on the grid: in two dimensions a force of q(t) h_x h_z per unit of length. No amplitude
+is fitted below. Transforms have exp(i w t). Errors are relative L2 norms of traces, and what they were is beside the limits.
 """
 
 import jax.numpy as jnp
@@ -41,9 +41,10 @@ def medium(grid, **parameters):
 
 
 def record(A, m, source, receivers, q):
-    """Traces (receiver, time[, component]) of one shot; an end is an array of positions (point, space) and a quantity."""
-    ends = (Geometry(x=[source[0][0]], z=source[0][1]), source[1]), (Geometry.spread(x=receivers[0][:, 0], z=receivers[0][:, 1]), receivers[1])
-    F = Modeling(A, *(Projection(geometry, A, quantity) for geometry, quantity in ends))
+    """Traces (receiver, time[, component]) of one shot; an end is positions (space,) or (point, space), and a quantity."""
+    (at, act), (points, measure) = source, receivers
+    there = Geometry.spread(x=points[:, 0], z=points[:, 1])
+    F = Modeling(A, Projection(Geometry(x=[at[0]], z=at[1]), A, act), Projection(there, A, measure))
     return np.swapaxes(np.asarray(F(m) @ q)[0], 0, 1)
 
 
@@ -286,7 +287,8 @@ def test_reflection_coefficients_of_a_sea_floor():
 
     def plane_waves(below):
         solid = grid.coordinates("z") > floor
-        m = {n: jnp.broadcast_to(jnp.where(solid, b, a), grid.shape) for n, a, b in zip(("vp", "vs", "rho"), ABOVE, below)}
+        values = zip(("vp", "vs", "rho"), ABOVE, below, strict=True)
+        m = {n: jnp.broadcast_to(jnp.where(solid, b, a), grid.shape) for n, a, b in values}
         d = record(A, Medium(**m), ((0.0, source), Dilatation()), (points, Dilatation()), q)
         spectra = d @ np.exp(-1j * np.outer(A.time.values, w))
         return np.einsum("xw,x,xpw->pw", spectra, taper, np.cos(np.multiply.outer(x, w * p)))
