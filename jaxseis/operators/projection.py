@@ -214,9 +214,9 @@ class Projection(End):
 
     def source(self, x: Array) -> Dict:
         """Traces that drive the points."""
-        x = resample(self.wave.resample_source, x.reshape(*x.shape[:2], -1))
-        like = jax.ShapeDtypeStruct(x.shape, x.dtype)
-        return {"traces": jax.linear_transpose(self._in_time, like)(x)[0], **self.receiver()}
+        x = x.reshape(*x.shape[:2], -1)
+        (x,) = jax.linear_transpose(self._in_time, jax.ShapeDtypeStruct(x.shape, x.dtype))(x)
+        return {"traces": resample(self.wave.resample_source, x), **self.receiver()}
 
     def receiver(self) -> Dict:
         """The points, and the position of each channel."""
@@ -224,11 +224,11 @@ class Projection(End):
 
     def received(self, y: Array) -> Array:
         """Traces on the user's time axis."""
-        y = resample(self.wave.resample_data, self._in_time(y))
+        y = self._in_time(resample(self.wave.resample_data, y))
         return y.reshape(*y.shape[:2], self.geometry.points, *self._components())
 
     def _in_time(self, d: Array) -> Array:
-        return self.quantity.in_time(d, self.wave.step)
+        return self.quantity.in_time(d, self.wave.time.step)
 
     def mv(self, x: Array) -> Array:
         """Sample a wavefield."""

@@ -36,7 +36,7 @@ class Quantity:
         return None
 
     def in_time(self, d: Array, step: float) -> Array:
-        """What is measured from the samples (shot, time, channel) on the computational time axis."""
+        """What is measured, from the samples (shot, time, channel) on the time axis of the data."""
         return d
 
 
@@ -79,28 +79,28 @@ class Displacement(Quantity):
 @jax.tree_util.register_static
 @dataclass(frozen=True)
 class Velocity(Displacement):
-    """Components of the particle velocity, ``u_t`` by differences of order 8 in time.
+    """Components of the particle velocity, ``u_t`` by differences of order 16 on the time axis of the data.
 
     Arguments as for :class:`Displacement`.
     """
 
     def in_time(self, d: Array, step: float) -> Array:
         """The first derivative."""
-        e = differences.centred(8)
+        e = differences.centred(16)
         return _along_time(d, [*(-x for x in e[::-1]), 0.0, *e]) / step
 
 
 @jax.tree_util.register_static
 @dataclass(frozen=True)
 class Acceleration(Displacement):
-    """Components of the acceleration, ``u_tt`` by differences of order 8 in time.
+    """Components of the acceleration, ``u_tt`` by differences of order 16 on the time axis of the data.
 
     Arguments as for :class:`Displacement`.
     """
 
     def in_time(self, d: Array, step: float) -> Array:
         """The second derivative."""
-        c = differences.second(8)
+        c = differences.second(16)
         return _along_time(d, [*c[:0:-1], *c]) / step**2
 
 
