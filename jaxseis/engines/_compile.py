@@ -77,6 +77,7 @@ def driver(name: str, stages: list[list[tuple[str, str]]], real: str) -> str:
 def machine(compiler: Any) -> tuple[list[str], list[str]]:
     """The commands that compile and link as Devito's compiler would, but for fast arithmetic when linking: it would
     change how the whole process rounds."""
-    compile_ = [compiler.cc, *compiler.cflags, "-ffp-contract=fast"]
+    flags = [flag for flag in compiler.cflags if flag != "-g"]  # nobody debugs them, and it takes time
+    compile_ = [compiler.cc, *flags, "-ffp-contract=fast"]
     openmp = [flag for flag in compiler.ldflags if flag == "-fopenmp"]
     return [*compile_, *openmp], [compiler.cc, *compiler.ldflags]
