@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
-# A file's tests share compiled programs, so they stay on one worker.
-WORKERS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
+# tests/conftest.py says which worker runs what.
+WORKERS ?= --numprocesses auto --maxprocesses 4
 
 # Devito calls gcc unless CC names another compiler.
 ifeq ($(origin CC),default)

@@ -154,7 +154,8 @@ def windows(
 
     Channels of one position follow each other. Weights of positions outside the grid are NaN: traced
     positions cannot be refused here. At a free surface (first node of the last axis) an odd field's weights above
-    it fold back with the opposite sign and the surface node has none; of other fields nothing is above it.
+    it fold back with the opposite sign and the surface node has none; other fields continue by cubic polynomials
+    (lines, for linear interpolation).
     """
     places = sorted(((p.field, c, p) for c, channel in enumerate(channels) for p in channel), key=lambda x: x[:2])
     parts = [_windows_of(kind, positions, grid, place, free_surface, dtype) for _, _, place in places]
@@ -190,10 +191,10 @@ def _windows_of(
             reach: int = reach,
         ) -> tuple[Array, Array]:
             cells = (x - o) / h
-            low, high = (0 if surface else -reach), n - 1 + reach - place.parity[a]
+            low, high = -reach, n - 1 + reach - place.parity[a]
             index, weights = kind.window(cells + place.offset[a] - place.parity[a] / 2, low, high)
             if surface:
-                index, weights = (_fold if place.odd else _clamp)(index, weights)
+                index, weights = (_fold if place.odd else _continue)(index, weights)
             outside = (cells < -slack) | (cells > n - 1 + slack)
             return index, jnp.where(outside[..., None], jnp.nan, weights)
 
@@ -231,10 +232,20 @@ def _fold(index: Array, weights: Array) -> tuple[Array, Array]:
     return first, jnp.einsum("...tw,...w->...t", same.astype(weights.dtype) - mirrored.astype(weights.dtype), weights)
 
 
-def _clamp(index: Array, weights: Array) -> tuple[Array, Array]:
-    """Weights of what would lie above the surface, moved to the first sample below it."""
+def _continue(index: Array, weights: Array) -> tuple[Array, Array]:
+    """Weights of what would lie above the surface, moved to the samples of the polynomial that continues the field."""
     width = weights.shape[-1]
     first = jnp.maximum(index, 0)
-    node = jnp.maximum(index[..., None] + jnp.arange(width), 0)
-    same = node[..., None, :] == (first[..., None] + jnp.arange(width))[..., :, None]
-    return first, jnp.einsum("...tw,...w->...t", same.astype(weights.dtype), weights)
+    node, target = (i[..., None] + jnp.arange(width) for i in (index, first))
+    polynomial = _lagrange(min(width, 4), node[..., None, :], target[..., :, None])
+    same = (node[..., None, :] == target[..., :, None]).astype(weights.dtype)
+    share = jnp.where(node[..., None, :] < 0, polynomial.astype(weights.dtype), same)
+    return first, jnp.einsum("...tw,...w->...t", share, weights)
+
+
+def _lagrange(count: int, x: Array, j: Array) -> Array:
+    """At x, the polynomial through ``count`` samples at 0, 1, ... that is 1 at j and 0 at the others; 0 for other j."""
+    value = (j < count).astype(float)
+    for i in range(count):
+        value = value * jnp.where(i == j, 1.0, (x - i) / jnp.where(i == j, 1, j - i))
+    return value

@@ -1,6 +1,7 @@
 """What holds for every test: float64, two virtual devices, no windows, and where the data are."""
 
 import os
+import re
 from pathlib import Path
 
 # Read once, when jax is first imported.
@@ -15,6 +16,19 @@ import pytest
 jax.config.update("jax_enable_x64", True)
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Tests that share compiled programs stay on one worker: those of a file, or of a case of the contract tests."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByCase(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, case = nodeid.partition("::")[0], re.search(r"\[(\d-D [^-\]]*)", nodeid)
+            return f"{file} {case[1]}" if case else file
+
+    return ByCase(config, log)
 
 
 @pytest.fixture(scope="session")

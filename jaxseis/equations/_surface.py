@@ -30,6 +30,12 @@ def weights(equation: Equation, name: str, ndim: int, order: int, size: int) -> 
     return line
 
 
+def surface_nodes(equation: Equation, ndim: int, order: int) -> int:
+    """Nodes along the last axis that a free surface needs."""
+    mirrored = all(equation.vanishes(field) for field in equation.fields(ndim))
+    return order // 2 + 1 if mirrored else closure(order).size
+
+
 def _position(equation: Equation, name: str, ndim: int) -> tuple[int, bool]:
     """Where a coefficient lives along the last axis, and whether it belongs to fields whose traction vanishes."""
     for field in equation.fields(ndim):

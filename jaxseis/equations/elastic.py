@@ -189,7 +189,7 @@ class Elastic(_Displacement):
         """Plane stress: sigma_zz = 0 gives ``e_zz = -lambda/(lambda + 2 mu) (e_xx + e_yy)``."""
         if "lam" not in c:
             return c
-        less = c["lam"] ** 2 / c["P"]
+        less = c["lam"] * (c["lam"] / c["P"])  # in this order: then nothing is left in a fluid
         return c | {"P": c["P"] - less, "lam": c["lam"] - less}
 
     def coupling(self, c: dict[str, Any], i: str, k: str) -> Any:
@@ -211,8 +211,8 @@ class Elastic(_Displacement):
 class ElasticVTI(_Displacement):
     """Elastic waves in media that are transversely isotropic about the vertical.
 
-    The medium has ``vp, vs`` along the vertical (km/s), ``rho`` (g/cm^3) and Thomsen's ``epsilon``, ``delta`` and
-    ``gamma`` (which acts in three dimensions only). Otherwise as :class:`Elastic`.
+    The medium has ``vp, vs`` along the vertical (km/s), ``rho`` (g/cm^3) and Thomsen's ``epsilon``, ``delta`` and,
+    in three dimensions, where it acts, ``gamma`` (0 if left out). Otherwise as :class:`Elastic`.
 
     ```python
     A = WaveEquation(grid, ElasticVTI(), time, max_velocity=4.0)
@@ -221,8 +221,8 @@ class ElasticVTI(_Displacement):
 
     @property
     def parameterizations(self) -> tuple[tuple[str, ...], ...]:
-        """Thomsen's."""
-        return (("delta", "epsilon", "gamma", "rho", "vp", "vs"),)
+        """Thomsen's, in 3-D with gamma."""
+        return (("delta", "epsilon", "rho", "vp", "vs"), ("delta", "epsilon", "gamma", "rho", "vp", "vs"))
 
     def check(self, medium: Medium) -> None:
         """The stiffness must be positive semidefinite."""
@@ -257,7 +257,7 @@ class ElasticVTI(_Displacement):
 
     def condensed(self, c: dict[str, Any]) -> dict[str, Any]:
         """Plane stress: sigma_zz = 0 gives ``e_zz = -c13/c33 (e_xx + e_yy)``."""
-        horizontal = {name: c[name] - c["c13"] ** 2 / c["c33"] for name in ("c11", "c12") if name in c}
+        horizontal = {name: c[name] - c["c13"] * (c["c13"] / c["c33"]) for name in ("c11", "c12") if name in c}
         return c | horizontal
 
     def coupling(self, c: dict[str, Any], i: str, k: str) -> Any:
@@ -284,7 +284,7 @@ def voigt(medium: Medium) -> dict[str, Array]:
         "c13": c13,
         "c33": c33,
         "c55": c55,
-        "c66": c55 * (1 + 2 * medium.gamma),
+        "c66": c55 * (1 + 2 * medium.gamma) if "gamma" in medium else c55,
     }
 
 

@@ -50,7 +50,8 @@ class TTI(VTI):
     """P waves in TTI media: the parameters of :class:`VTI`, with velocities along the tilted axis, and angles.
 
     The medium has ``m``, ``buoyancy``, ``epsilon``, ``delta <= epsilon``, the tilt ``theta`` of the symmetry axis
-    from the vertical (radians; in 2-D positive towards x, z down) and in 3-D its azimuth ``phi`` from x to y.
+    from the vertical (radians; in 2-D positive towards x, z down) and in 3-D its azimuth ``phi`` from x to y (0 if
+    left out).
 
     Arguments:
         shear: ratio of shear to P velocity along the axis, from 0 (excluded) to 1 (excluded).
@@ -68,7 +69,7 @@ class TTI(VTI):
 
     @property
     def parameterizations(self) -> tuple[tuple[str, ...], ...]:
-        """With one angle, or two."""
+        """With one angle, or in 3-D with two."""
         thomsen = super().required
         return ((*thomsen, "theta"), (*thomsen, "phi", "theta"))
 
@@ -135,4 +136,5 @@ def _axis(medium: Medium) -> tuple[Array, ...]:
         return (jnp.ones_like(theta),)
     if theta.ndim == 2:
         return jnp.sin(theta), jnp.cos(theta)
-    return jnp.sin(theta) * jnp.cos(medium.phi), jnp.sin(theta) * jnp.sin(medium.phi), jnp.cos(theta)
+    phi = medium.phi if "phi" in medium else jnp.zeros_like(theta)
+    return jnp.sin(theta) * jnp.cos(phi), jnp.sin(theta) * jnp.sin(phi), jnp.cos(theta)

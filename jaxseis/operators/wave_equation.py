@@ -18,7 +18,7 @@ from jaxseis.engines._problem import Problem, largest_step
 from jaxseis.engines._validate import check_coefficients
 from jaxseis.engines.storage import InMemory, Storage
 from jaxseis.equations._base import Equation
-from jaxseis.equations._surface import at_surface
+from jaxseis.equations._surface import at_surface, surface_nodes
 from jaxseis.grid import Grid
 from jaxseis.interpolation import Interpolation, Linear
 from jaxseis.model import Medium
@@ -97,10 +97,11 @@ class WaveEquation:
         self._check_sizes()
 
     def _check_sizes(self) -> None:
-        if self.free_surface and self.problem.shape[-1] <= self.space_order // 2:
+        needed = surface_nodes(self.equation, self.grid.ndim, self.space_order) if self.free_surface else 1
+        if self.problem.shape[-1] < needed:
             raise _checks.fail(
                 "grid.shape",
-                f"at least {self.space_order // 2 + 1} nodes along z, layer included, below a free surface",
+                f"at least {needed} nodes along z, layer included, below a free surface",
                 self.problem.shape[-1],
                 "Lower space_order.",
             )

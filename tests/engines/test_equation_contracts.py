@@ -19,7 +19,7 @@ QUICK = [("constant density", 4), ("variable density", 16)]
 ORDERS = [
     pytest.param(equation, order, marks=() if (equation, order) in QUICK else pytest.mark.slow)
     for equation in EQUATIONS
-    for order in range(2, 17, 2)
+    for order in (2, 4, 8, 12, 16)
 ]
 
 every_case = pytest.mark.parametrize("name", parameters())
@@ -92,7 +92,7 @@ def test_the_adjoint_of_born_scattering_is_its_adjoint(name):
 PARAMETERS = [
     pytest.param(*p.values, parameter, marks=p.marks)
     for p in parameters()
-    for parameter in CASES[p.values[0]].names
+    for parameter in CASES[p.values[0]].acting
 ]
 
 

@@ -1,8 +1,8 @@
 """Every wave equation that the contract tests run on, in every setting.
 
 Add an equation to ``EQUATIONS`` (and its parameters to ``RANGES``) and it inherits all the tests of
-``tests/engines/test_equation_contracts.py`` in all ``SETTINGS``. Grids are tiny, records short, media
-rough and sources white: what must hold exactly holds for them.
+``tests/engines/test_equation_contracts.py`` in the ``SETTINGS`` that ``QUICK`` and ``SLOW`` list. Grids are tiny,
+records short, media rough and sources white: what must hold exactly holds for them.
 """
 
 from dataclasses import dataclass, field, replace
@@ -36,7 +36,7 @@ RANGES |= {"vp": (1.4, 1.8), "vs": (0.4, 0.7), "rho": (1.0, 1.5)}
 
 MAX_VELOCITY = 3.0
 TIME = js.TimeAxis(duration=50.0, step=1.25)  # below the stability limit of every case: no resampling
-PLANE, BOX = (21, 17), (9, 8, 7)
+PLANE, BOX, TALL = (21, 17), (9, 8, 7), (7, 6, 13)
 SETTINGS: dict[str, dict[str, Any]] = {
     "2-D": {"absorbing": js.PML(5)},
     "2-D free surface": {"absorbing": js.PML(5), "free_surface": True, "space_order": 2},
@@ -44,20 +44,35 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "2-D bare": {"absorbing": None},
     "2-D float32": {"absorbing": js.Sponge(6), "dtype": "float32"},
     "3-D": {"shape": BOX, "absorbing": js.PML(4), "space_order": 2},
-    "3-D free surface": {"shape": BOX, "absorbing": js.PML(4), "free_surface": True, "space_order": 8},
+    "3-D free surface": {"shape": TALL, "absorbing": js.PML(3), "free_surface": True, "space_order": 8},
     "3-D sponge": {"shape": BOX, "absorbing": js.Sponge(4), "space_order": 4},
     "1-D": {"shape": (25,), "absorbing": js.PML(5), "free_surface": True, "space_order": 4},
 }
 QUICK = {
-    "constant density": {"2-D", "2-D free surface", "2-D sponge", "2-D bare", "2-D float32", "3-D"},
-    "variable density": {"2-D free surface", "2-D sponge", "2-D float32"},
-    "VTI": {"2-D sponge"},
-    "TTI": {"2-D"},
-    "elastic": {"2-D", "2-D free surface"},
-    "damped": {"2-D"},
-    "viscoelastic": {"2-D free surface"},
+    "constant density": ("2-D", "2-D free surface", "2-D sponge", "2-D bare", "2-D float32", "3-D"),
+    "variable density": ("2-D free surface", "2-D sponge", "2-D float32"),
+    "VTI": ("2-D sponge",),
+    "TTI": ("2-D",),
+    "elastic": ("2-D", "2-D free surface"),
+    "elastic VTI": (),
+    "damped": ("2-D",),
+    "viscoacoustic": (),
+    "viscoelastic": ("2-D free surface",),
 }
-"""What the default tests run: other kernels take long to build."""
+"""The settings of each equation that the default tests run."""
+
+SLOW = {
+    "constant density": ("3-D free surface", "3-D sponge", "1-D"),
+    "variable density": ("2-D", "2-D bare", "3-D free surface"),
+    "VTI": ("2-D free surface", "2-D float32", "3-D free surface"),
+    "TTI": ("2-D sponge", "3-D"),
+    "elastic": ("2-D sponge", "2-D float32", "3-D free surface", "1-D"),
+    "elastic VTI": ("2-D free surface", "3-D"),
+    "damped": ("3-D free surface",),
+    "viscoacoustic": ("2-D free surface", "3-D"),
+    "viscoelastic": ("3-D",),
+}
+"""The settings that only the slow ones run: their kernels take long to build."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +106,12 @@ class Case:
     def medium(self, seed: int = 0) -> js.Medium:
         rng = np.random.default_rng(seed)
         return js.Medium(**{n: self.array(rng.uniform(*RANGES[n], self.shape)) for n in self.names})
+
+    @property
+    def acting(self) -> tuple[str, ...]:
+        """The parameters on which the data depend: those of shear do not where there is but one axis."""
+        alone = self.equation.displacement and len(self.shape) == 1
+        return tuple(name for name in self.names if not (alone and name == "vs"))
 
     def array(self, values) -> jax.Array:
         return jnp.asarray(values, self.dtype)
@@ -153,12 +174,14 @@ CASES = {f"{setting} {equation}": _case(equation, setting) for setting in SETTIN
 
 def parameters(*, dtype: str = "float64", where=lambda case: True) -> list[Any]:
     """Names of cases for ``pytest.mark.parametrize``, the expensive ones marked slow."""
-    chosen = [name for name, case in CASES.items() if case.dtype == dtype and where(case)]
-    return [pytest.param(n, marks=pytest.mark.slow if is_slow(n) else ()) for n in chosen]
-
-
-def is_slow(name: str) -> bool:
-    return not any(name == f"{setting} {equation}" for equation in QUICK for setting in QUICK[equation])
+    return [
+        pytest.param(name, marks=pytest.mark.slow if table is SLOW else ())
+        for table in (QUICK, SLOW)
+        for equation, settings in table.items()
+        for setting in settings
+        for name, case in [(f"{setting} {equation}", _case(equation, setting))]
+        if case.dtype == dtype and where(case)
+    ]
 
 
 @dataclass(frozen=True)
