@@ -161,7 +161,7 @@ class Adjoint:
         wanted = needs_sums(problem)
         self.sums = sums = Extra("sums", run, parallel, {}) if wanted else None
         if sums:
-            run.each_level.append(lambda n: sums.call(n, n))
+            run.before_level.append(lambda n: sums.call(n - 1, n - 1) if n else None)
         self.image = Extra("image", run, parallel, sums.own if sums else {})
 
     def correlate(self, level: int, fields: list[np.ndarray]) -> None:

@@ -54,9 +54,11 @@ def _static(problem: Problem) -> Arrays:
         arrays |= dict(zip(names, problem.mass_factors(parity), strict=True))
     for axis in range(problem.ndim):
         for parity in (0, 1):
-            a, b = problem.filter(axis, parity)
-            profiles = {"a": a, "b": b, "c": (1 + a) * b, "onea": 1 + a, "d": problem.damping(axis, parity)}
-            arrays |= {f"{k}_{axis}_{parity}": v for k, v in profiles.items()}
+            filters = {"": problem.filter(axis, parity), "stretch": problem.stretch(axis, parity)}
+            filters |= {"across": problem.filter(axis, parity, across=True)}
+            for name, (a, b) in filters.items():
+                profiles = {"a": a, "b": b, "c": (1 + a) * b, "onea": 1 + a}
+                arrays |= {f"{name}{k}_{axis}_{parity}": v for k, v in profiles.items()}
     return {k: _kernel.aligned_copy(v, problem.dtype) for k, v in arrays.items()}
 
 

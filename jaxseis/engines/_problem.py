@@ -120,10 +120,23 @@ class Problem:
         """``d = zeta dt / 2`` along an axis."""
         return self.rate(axis, parity) * self.step / 2
 
-    def filter(self, axis: int, parity: int) -> tuple[np.ndarray, np.ndarray]:
-        """``(a, b)`` of the layer's filter ``-zeta/(s + zeta)``: y[n] = a y[n-1] + b (x[n] + x[n-1])."""
-        d = self.damping(axis, parity)
+    @cached_property
+    def multiaxial(self) -> float:
+        """The share of a layer's damping in the derivatives across it."""
+        given = self.absorbing.multiaxial if isinstance(self.absorbing, PML) else 0.0
+        return self.equation.multiaxial if given is None else given
+
+    def filter(self, axis: int, parity: int, across: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """``(a, b)`` of the layer's filter ``-zeta/(s + zeta)``: y[n] = a y[n-1] + b (x[n] + x[n-1]); with p zeta for
+        the derivatives across the layer."""
+        d = self.damping(axis, parity) * (self.multiaxial if across else 1.0)
         return (1 - d) / (1 + d), -d / (1 + d)
+
+    def stretch(self, axis: int, parity: int) -> tuple[np.ndarray, np.ndarray]:
+        """``(a, b)`` of ``(zeta - p zeta)/(s + p zeta)``, for P over the stretch of a derivative across the layer."""
+        d = self.damping(axis, parity)
+        p = self.multiaxial
+        return (1 - p * d) / (1 + p * d), (1 - p) * d / (1 + p * d)
 
     def parity(self, field: str) -> tuple[int, ...]:
         """Position of a field on the cell."""

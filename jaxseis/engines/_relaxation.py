@@ -24,8 +24,9 @@ def strains(s: Symbols) -> Iterator[Any]:
         plain = s.derivative(*s.now(term), term, x)
         edge = s.array(f"edge_{term.name}")[x] if term in edge_terms(s) else 0
         yield Eq(e[x], plain + edge, implicit_dims=(s.time,))
-        for strip in s.strips(term.axis, "half") if s.pml else ():
-            yield Eq(e[strip], e[strip] + s.filtered(term)[strip], implicit_dims=(s.time,))
+        for j, _ in s.layers(term.axis) if s.pml else ():
+            for strip in s.strips(j, "half"):
+                yield Eq(e[strip], e[strip] + s.filtered(term, j)[strip], implicit_dims=(s.time,))
 
 
 def memories(s: Symbols) -> Iterator[Any]:

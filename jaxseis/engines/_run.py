@@ -50,11 +50,12 @@ class Run:
         self.arrays = given | self.scratch
         self.call = self.kernel.bind(self.arrays, self.scalars)
         self.outputs = {"traces": samples} if "window" in receiver else {}
+        self.before_level: list[Callable[[int], None]] = []
         self.each_level = [*_samplers(self, receiver), *_drivers(self)]
 
     def to(self, level: int) -> None:
         """Advance until the field at ``level`` is known."""
-        while self.each_level and self.next < level:
+        while (self.before_level or self.each_level) and self.next < level:
             self._one_level()
         if self.next < level:
             self.call(self.next, level - 1)
@@ -67,6 +68,8 @@ class Run:
 
     def _one_level(self) -> None:
         n = self.next
+        for act in self.before_level:
+            act(n)
         self.call(n, n)
         for act in self.each_level:
             act(n)

@@ -9,7 +9,8 @@ paired with the adjoint field it gives the gradient (image):
     g_c = -sum_n sum_ab (dS_ab/dc) [(P/(s_a s_b)) D_a v]^n (D_b u)^n
 
 The filters of the gradient act on the adjoint field v, where ``p`` is at hand: (1/s_a) D_a v = D_a v + p.
-Each further stretch 1 + zeta/s is a trapezoidal integral, kept by running sums (sums) in the layer.
+Each further stretch 1 + zeta/s, over 1 + p zeta/s in a multi-axial layer, is a filter with a memory in the layer; the
+mass needs trapezoidal integrals. Both hold what came before a level: "sums" brings them up to date after its image.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from typing import Any
 from jaxseis.engines._problem import Problem
 from jaxseis.engines._relaxation import memory_of, strain_of
 from jaxseis.engines._step import second_filters, stress_force
-from jaxseis.engines._surface import edge_forces, edge_strains, edge_terms, mirror_stresses, surface
+from jaxseis.engines._surface import edge_forces, edge_strains, edge_terms, kept_edge_forces, mirror_stresses, surface
 from jaxseis.engines._symbols import Symbols
 from jaxseis.equations._base import Derivative
 
@@ -32,7 +33,8 @@ def scatter(s: Symbols) -> Iterator[list[Any]]:
     yield [*_scattered_by_mass(s)]
     if not s.laplacian:
         yield [*_scattered_stresses(s)]
-        yield [*_scattered_by_stress(s), *(second_filters(s, "d", "dt") if s.pml else ())]
+        yield [*kept_edge_forces(s)]
+        yield [*_scattered_by_stress(s), *second_filters(s, "d", "dt")]
     yield [*(() if s.laplacian else edge_forces(s, "d")), *surface(s, "d")]
 
 
@@ -83,7 +85,7 @@ def _strain(s: Symbols, row: Row, x: tuple[Any, ...]) -> Any:
     if s.relaxing:
         return strain_of(s, term)[x]
     strain = s.derivative(s.field(term.field), (s.level,), term, x)
-    strain = strain + s.filtered(term)[x] if s.pml else strain
+    strain = strain + s.layered_parts(term, x) if s.pml else strain
     return strain + s.array(f"edge_{term.name}")[x] if term in edge_terms(s) else strain
 
 
@@ -115,8 +117,9 @@ def needs_sums(problem: Problem) -> bool:
 
 
 def sums(s: Symbols) -> Iterator[list[Any]]:
-    """After every adjoint step: R += (v+ + 2v + v-)/4 where three layers meet (everywhere, and R2 += R, for a damped
-    field), and H += W in the layer of each axis j by which a strain W of v has yet to be stretched."""
+    """After the image of a level: R += (v+ + 2v + v-)/4 where three layers meet (everywhere, and R2 += its integral,
+    for a damped field), and H = a H + c W in the layer of each axis by which a strain W of v has yet to be stretched.
+    """
     yield [*_sums_of_fields(s)]
     for row, across in dict.fromkeys((i, k.axis) for i, k in _coupled_terms(s)):
         yield [*_sums_of_strain(s, row, across)]
@@ -128,15 +131,15 @@ def _sums_of_fields(s: Symbols) -> Iterator[Any]:
     for field in s.fields:
         total, damped = s.array(f"R_{field}"), s.equation.damping_name(field)
         for x in [s.space] if damped else s.strips(0, "half") if s.ndim == 3 else ():
-            yield Eq(total[x], total[x] + _three_levels(s, field, x) / 4, implicit_dims=(s.time,))
             if damped and s.ndim == 3:
                 twice = s.array(f"R2_{field}")
                 yield Eq(twice[x], twice[x] + _integral(s, field, x), implicit_dims=(s.time,))
+            yield Eq(total[x], total[x] + _three_levels(s, field, x) / 4, implicit_dims=(s.time,))
 
 
 def _integral(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
     """The trapezoidal integral of (v+ + 2v + v-)/4, over dt."""
-    return s.array(f"R_{field}")[x] - _three_levels(s, field, x) / 8
+    return s.array(f"R_{field}")[x] + _three_levels(s, field, x) / 8
 
 
 def _sums_of_strain(s: Symbols, row: Row, across: int) -> Iterator[Any]:
@@ -144,10 +147,10 @@ def _sums_of_strain(s: Symbols, row: Row, across: int) -> Iterator[Any]:
 
     for j in range(s.ndim):
         if j != across:
-            total = _running_sum(s, row, across, j)
+            memory, (a, c) = _memory(s, row, across, j), s.profiles("a c", j, s.position(row[0])[j], "stretch")
             for x in s.strips(j, "half"):
                 value = _layered_strain(s, row, across, j, x)
-                yield Eq(total[x], total[x] + value, implicit_dims=(s.time,))
+                yield Eq(memory[x], a[x[j]] * memory[x] + c[x[j]] * value, implicit_dims=(s.time,))
 
 
 def _coupled_terms(s: Symbols) -> Iterator[tuple[Row, Derivative]]:
@@ -160,7 +163,7 @@ def _three_levels(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
     return v[(t + 1, *x)] + 2 * v[(t, *x)] + v[(t - 1, *x)]
 
 
-def _running_sum(s: Symbols, row: Row, across: int, j: int) -> Any:
+def _memory(s: Symbols, row: Row, across: int, j: int) -> Any:
     term, mechanism = row
     return s.array(f"H{'' if mechanism is None else mechanism}_{term.name}_{across}_{j}")
 
@@ -168,13 +171,13 @@ def _running_sum(s: Symbols, row: Row, across: int, j: int) -> Any:
 def _layered_strain(s: Symbols, row: Row, across: int, until: int, x: tuple[Any, ...]) -> Any:
     """W = (prod_j s_j) (1/s_a) D_a v over the axes j != across, j < until.
 
-    (1 + zeta/s) W = W + 2d (H - W/2), d = zeta dt/2, with H the running sum of W, this level included.
+    (1 + zeta/s)/(1 + p zeta/s) W = W + b W + H, with H what earlier levels have left.
     """
     value = _strain(s, row, x)
     for j in range(until) if s.pml else ():
         if j != across:
-            d = s.line(f"d_{j}_{s.position(row[0])[j]}", j)
-            value = value + 2 * d[x[j]] * (_running_sum(s, row, across, j)[x] - value / 2)
+            (b,) = s.profiles("b", j, s.position(row[0])[j], "stretch")
+            value = value + b[x[j]] * value + _memory(s, row, across, j)[x]
     return value
 
 
@@ -216,7 +219,7 @@ def _image_of_damping(s: Symbols, field: str) -> Any:
     if s.pml and s.ndim > 1:
         value = value + s.at("D2", here)[x] * 8 * _integral(s, field, x)
     if s.pml and s.ndim == 3:
-        twice = s.array(f"R2_{field}")[x] - _integral(s, field, x) / 2
+        twice = s.array(f"R2_{field}")[x] + _integral(s, field, x) / 2
         value = value + 16 * s.at("D3", here)[x] * twice
     return Eq(g[x], g[x] + _stored(s, field)[x] * value)
 

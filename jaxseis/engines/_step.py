@@ -15,39 +15,54 @@ from typing import Any
 import numpy as np
 
 from jaxseis.engines import _relaxation
-from jaxseis.engines._surface import edge_forces, edge_strains, edge_stresses, mirror_stresses, surface
+from jaxseis.engines._surface import (
+    edge_force_of,
+    edge_forces,
+    edge_strains,
+    edge_stresses,
+    edge_terms,
+    kept_edge_forces,
+    mirror_stresses,
+    surface,
+)
 from jaxseis.engines._symbols import Symbols, second_difference
 from jaxseis.equations._base import Derivative
 
 
 def step(s: Symbols) -> Iterator[list[Any]]:
     """The equations of the program, stage by stage."""
+    yield [*edge_strains(s, "edge", s.now)]
     if s.pml:
         yield [*_first_filters(s)]
     if s.relaxing:
-        yield [*edge_strains(s, "edge", s.now)]
         yield [*_relaxation.strains(s)]
         yield [*_relaxation.memories(s)]
         yield [*_relaxation.stresses(s), *mirror_stresses(s)]
     elif not s.laplacian:
         yield [*_stresses(s)]
-        yield [*edge_strains(s, "edge", s.now), *edge_stresses(s), *mirror_stresses(s)]
-    yield [*_update(s), *(second_filters(s, "", "t") if s.pml else ())]
+        yield [*edge_stresses(s), *mirror_stresses(s)]
+    yield [*kept_edge_forces(s)]
+    yield [*_update(s), *second_filters(s, "", "t")]
     yield [*edge_forces(s, ""), *_inject(s), *surface(s, ""), *_sample(s)]
 
 
 def _first_filters(s: Symbols) -> Iterator[Any]:
-    """p = b D u + s, s = (1 + a) p - s: the filter p = -zeta/(s + zeta) D u inside the layer."""
+    """p = b D u + s, s = (1 + a) p - s: the filter p = -zeta/(s + zeta) D u inside the layer; each further layer
+    filters what the ones before it have left."""
     from devito import Eq
 
     for term in s.terms:
-        u, axis, parity = s.field(term.field), term.axis, s.position(term)[term.axis]
-        a, b = (s.line(f"{kind}_{axis}_{parity}", axis) for kind in ("onea", "b"))
-        p, state = s.filtered(term), s.layered(f"s_{term.name}", axis)
-        for x in s.strips(axis, "half"):
-            e = s.derivative(u, (s.level,), term, x)
-            yield Eq(p[x], b[x[axis]] * e + state[x], implicit_dims=(s.time,))
-            yield Eq(state[x], a[x[axis]] * p[x] - state[x], implicit_dims=(s.time,))
+        done: list[Any] = []
+        for j, kind in s.layers(term.axis):
+            a, b = s.profiles("onea b", j, s.position(term)[j], kind)
+            p, state = s.filtered(term, j), s.layered(f"s_{term.name}_{j}", j)
+            for x in s.strips(j, "half"):
+                e = s.derivative(*s.now(term), term, x) + sum(q[x] for q in done)
+                if done and term in edge_terms(s):
+                    e = e + s.array(f"edge_{term.name}")[x]
+                yield Eq(p[x], b[x[j]] * e + state[x], implicit_dims=(s.time,))
+                yield Eq(state[x], a[x[j]] * p[x] - state[x], implicit_dims=(s.time,))
+            done.append(p)
 
 
 def _stresses(s: Symbols) -> Iterator[Any]:
@@ -60,7 +75,8 @@ def _stresses(s: Symbols) -> Iterator[Any]:
         yield Eq(s.sigma(name)[x], value, implicit_dims=(s.time,))
     for axis in range(s.ndim) if s.pml else ():
         for x in s.strips(axis, "half"):
-            e = {k.name: sum(s.filtered(t)[x] for t in k.terms if t.axis == axis) for k in strains}
+            here = [t for t in s.terms if axis in dict(s.layers(t.axis))]
+            e = {k.name: sum(s.filtered(t, axis)[x] for t in k.terms if t in here) for k in strains}
             for name, value in s.stress(e, x).items():
                 if value != 0:
                     yield Eq(s.sigma(name)[x], s.sigma(name)[x] + value, implicit_dims=(s.time,))
@@ -96,6 +112,12 @@ def _update(s: Symbols) -> Iterator[Any]:
 
 
 def second_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
+    """The filters of the forces in the layers."""
+    if s.pml:
+        yield from (_filters_of_all_layers if s.signature.multiaxial else _own_filters)(s, prefix, memory)
+
+
+def _own_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
     """u+ += r (added + filter of (F + added)) inside the layer: F is the plain force, already in u+,
     and added = D^T p what the layer adds to a Laplacian (stresses hold it already)."""
     from devito import Eq
@@ -103,13 +125,33 @@ def second_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
     # the last axis first: it shares a loop, and its memory, with the update
     for field, axis in product(reversed(s.fields), reversed(range(s.ndim))):
         u, r, parity = s.field(prefix + field), s.of_mass("r", field), s.parity(field)[axis]
-        a, b, c = (s.line(f"{kind}_{axis}_{parity}", axis) for kind in ("a", "b", "c"))
+        a, b, c = s.profiles("a b c", axis, parity)
         state, plain = s.layered(f"{memory}_{field}_{axis}", axis), Derivative(field, axis)
         for x in s.strips(axis, "reach" if s.laplacian else "half"):
-            added = s.divergence(s.filtered(plain), (), plain, x) if s.laplacian else 0
+            added = s.divergence(s.filtered(plain, axis), (), plain, x) if s.laplacian else 0
             force, new = _force(s, field, axis, x) + added, (s.level + 1, *x)
             yield Eq(u[new], u[new] + r[x] * (added + b[x[axis]] * force + state[x]))
             yield Eq(state[x], a[x[axis]] * state[x] + c[x[axis]] * force, implicit_dims=(s.time,))
+
+
+def _filters_of_all_layers(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
+    """u+ += r q, with q = b F + t, t = (1 + a) q - t in all layers, one after the other as in the first filters."""
+    from devito import Eq
+
+    for field, axis in product(s.fields, range(s.ndim)):
+        u, r, done = s.field(prefix + field), s.of_mass("r", field), []
+        for j, kind in s.layers(axis):
+            a, b = s.profiles("onea b", j, s.parity(field)[j], kind)
+            q, state = s.array(f"q{memory}_{field}_{axis}_{j}"), s.layered(f"{memory}_{field}_{axis}_{j}", j)
+            for x in s.strips(j, "half"):
+                force, new = _force(s, field, axis, x) + sum(p[x] for p in done), (s.level + 1, *x)
+                if done:
+                    edges = (t for t in edge_terms(s) if (t.field, t.axis) == (field, axis))
+                    force = force + sum(edge_force_of(s, t)[x] for t in edges)
+                yield Eq(q[x], b[x[j]] * force + state[x], implicit_dims=(s.time,))
+                yield Eq(state[x], a[x[j]] * q[x] - state[x], implicit_dims=(s.time,))
+                yield Eq(u[new], u[new] + r[x] * q[x])
+            done.append(q)
 
 
 def _points(s: Symbols, end: str, field: str) -> tuple[Any, Any, Any, list[Any], list[Any]]:

@@ -81,19 +81,38 @@ def edge_forces(s: Symbols, prefix: str) -> Iterator[Any]:
 
     for term in edge_terms(s):
         u, r = s.field(prefix + term.field), s.of_mass("r", term.field)
-        rows = _corrections(s, term)
-        for k in range(len(rows)):
-            x = (*s.space[:-1], k)
-            column = {j: row[k] for j, row in enumerate(rows) if k in row}
-            force = sum(
-                -w * s.sigma(strain.name)[(*s.space[:-1], j)]
-                for j, w in column.items()
-                for strain in s.equation.strains(s.ndim)
-                if term in strain.terms
-            )
-            if force != 0:
-                new = u[(s.level + 1, *x)]
-                yield Eq(new, new + r[x] * s.inverse[-1] * force)
+        for x, force in _edge_force(s, term):
+            new = u[(s.level + 1, *x)]
+            yield Eq(new, new + r[x] * force)
+
+
+def kept_edge_forces(s: Symbols) -> Iterator[Any]:
+    """The same in arrays, for layers whose filters take it across the axis of the surface."""
+    from devito import Eq
+
+    for term in edge_terms(s) if s.signature.multiaxial else ():
+        for x, force in _edge_force(s, term):
+            yield Eq(edge_force_of(s, term)[x], force, implicit_dims=(s.time,))
+
+
+def edge_force_of(s: Symbols, term: Derivative) -> Any:
+    """The array of a kept force."""
+    return s.array(f"edge_force_{term.name}")
+
+
+def _edge_force(s: Symbols, term: Derivative) -> Iterator[tuple[Any, Any]]:
+    """The row next to the surface, and the force there, where there is any."""
+    rows = _corrections(s, term)
+    for k in range(len(rows)):
+        column = {j: row[k] for j, row in enumerate(rows) if k in row}
+        force = sum(
+            -w * s.sigma(strain.name)[(*s.space[:-1], j)]
+            for j, w in column.items()
+            for strain in s.equation.strains(s.ndim)
+            if term in strain.terms
+        )
+        if force != 0:
+            yield (*s.space[:-1], k), s.inverse[-1] * force
 
 
 def _corrections(s: Symbols, term: Derivative) -> list[dict[int, float]]:

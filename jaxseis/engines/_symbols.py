@@ -28,6 +28,7 @@ class Signature:
     ndim: int
     order: int
     layer: str
+    multiaxial: bool
     free_surface: bool
     width: int
     dtype: str
@@ -86,6 +87,15 @@ class Symbols:
         """A profile along one axis, at the nodes or midpoints, as a function of the position."""
         return self.table(name, (self.space[axis],))
 
+    def profiles(self, kinds: str, axis: int, parity: int, name: str = "") -> list[Any]:
+        """Profiles of a filter of the layer of an axis."""
+        return [self.line(f"{name}{kind}_{axis}_{parity}", axis) for kind in kinds.split()]
+
+    def layers(self, axis: int) -> Iterator[tuple[int, str]]:
+        """The layers that filter derivatives along an axis, with the names of their filters: its own, and others."""
+        yield axis, ""
+        yield from ((j, "across") for j in range(self.ndim) if self.signature.multiaxial and j != axis)
+
     def layered(self, name: str, axis: int) -> "Layered":
         """An array that is zero outside the layer of one axis."""
         table = self.table(name, self.space[:axis] + (self.layer[axis],) + self.space[axis + 1 :])
@@ -126,10 +136,15 @@ class Symbols:
         """Position of a derivative on the cell."""
         return term.position(self.parity(term.field))
 
-    def filtered(self, term: Derivative) -> Any:
-        """The first filter p of a derivative; the gradient in a stiffness wants it everywhere."""
-        name = f"p_{term.name}"
-        return self.layered(name, term.axis) if self.laplacian else self.array(name)
+    def filtered(self, term: Derivative, layer: int) -> Any:
+        """The first filter p of a derivative in the layer of an axis; the gradient in a stiffness wants it
+        everywhere."""
+        name = f"p_{term.name}_{layer}"
+        return self.layered(name, layer) if self.laplacian else self.array(name)
+
+    def layered_parts(self, term: Derivative, x: tuple[Any, ...]) -> Any:
+        """All first filters of a derivative."""
+        return sum(self.filtered(term, j)[x] for j, _ in self.layers(term.axis))
 
     def now(self, term: Derivative) -> tuple[Any, tuple[Any, ...]]:
         """The field of a term, and the index of the present level."""

@@ -33,6 +33,7 @@ def signature(problem: Problem, program: str, width: int, parallel: bool) -> Sig
         problem.ndim,
         problem.order,
         layer,
+        problem.multiaxial > 0,
         problem.free_surface,
         width,
         problem.dtype,

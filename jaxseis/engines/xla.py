@@ -60,7 +60,7 @@ def _scan_in_segments(body: Callable[..., Any], state: PyTree, levels: Array) ->
 def _rest(problem: Problem) -> PyTree:
     zero = jnp.zeros(problem.shape, problem.dtype)
     fields = dict.fromkeys(problem.fields, zero)
-    layers = {t.name: (zero, zero) for t in problem.terms} if problem.pml else {}
+    layers = {(t.name, j): (zero, zero) for t in problem.terms for j, _ in _layers(problem, t.axis)}
     memories = {(t.name, m): zero for t in problem.terms for m in range(len(problem.equation.relaxation_rates))}
     return {"u": fields, "old": fields, "layers": layers, "memories": memories}
 
@@ -93,11 +93,11 @@ def _laplacian_force(
         field, axis, _ = term
         force = _second(problem, u[field], axis)
         if problem.pml:
-            s, t = layers[term.name]
-            p, s = _first_filter(problem, axis, 1, _staggered(problem, u[field], axis, 0, -1), s)
+            s, t = layers[term.name, axis]
+            p, s = _first_filter(problem.filter(axis, 1), problem, axis, _staggered(problem, u[field], axis, 0, -1), s)
             force = force + _staggered(problem, p, axis, 1, 1)
-            force, t = _second_filter(problem, axis, 0, force, t)
-            new[term.name] = (s, t)
+            force, t = _second_filter(problem.filter(axis, 0), problem, axis, force, t)
+            new[term.name, axis] = (s, t)
         forces[field] = forces[field] + force
     return forces, new, memories
 
@@ -109,9 +109,9 @@ def _strained_force(
     derivatives, halves = {}, {}
     for term in problem.terms:
         e = _strain(problem, u[term.field], term)
-        if problem.pml:
-            there = problem.position(term)[term.axis]
-            p, halves[term.name] = _first_filter(problem, term.axis, there, e, layers[term.name][0])
+        for j, across in _layers(problem, term.axis):
+            ab = problem.filter(j, problem.position(term)[j], across)
+            p, halves[term.name, j] = _first_filter(ab, problem, j, e, layers[term.name, j][0])
             e = e + p
         derivatives[term] = e
     stress, memories = _stress(problem, c, derivatives, memories)
@@ -119,12 +119,12 @@ def _strained_force(
     new: dict[Any, Any] = {}
     for strain in equation.strains(ndim):
         for term in strain.terms:
-            field, axis, _ = term
             force = _force(problem, stress[strain.name], term)
-            if problem.pml:
-                force, t = _second_filter(problem, axis, problem.parity(field)[axis], force, layers[term.name][1])
-                new[term.name] = (halves[term.name], t)
-            forces[field] = forces[field] + force
+            for j, across in _layers(problem, term.axis):
+                ab = problem.filter(j, problem.parity(term.field)[j], across)
+                force, t = _second_filter(ab, problem, j, force, layers[term.name, j][1])
+                new[term.name, j] = (halves[term.name, j], t)
+            forces[term.field] = forces[term.field] + force
     return forces, new, memories
 
 
@@ -149,16 +149,25 @@ def _along(problem: Problem, axis: int, values: np.ndarray) -> Array:
     return jnp.asarray(values.reshape(shape), problem.dtype)
 
 
-def _first_filter(problem: Problem, axis: int, parity: int, x: Array, s: Array) -> tuple[Array, Array]:
+def _layers(problem: Problem, axis: int) -> list[tuple[int, bool]]:
+    """The layers that filter derivatives along an axis: its own, and others across."""
+    others = [(j, True) for j in range(problem.ndim) if problem.multiaxial and j != axis]
+    return [(axis, False), *others] if problem.pml else []
+
+
+Filter = tuple[np.ndarray, np.ndarray]
+
+
+def _first_filter(ab: Filter, problem: Problem, axis: int, x: Array, s: Array) -> tuple[Array, Array]:
     """p = b x + s; s = a p + b x, written without x: s = (1 + a) p - s."""
-    a, b = (_along(problem, axis, v) for v in problem.filter(axis, parity))
+    a, b = (_along(problem, axis, v) for v in ab)
     p = b * x + s
     return p, (1 + a) * p - s
 
 
-def _second_filter(problem: Problem, axis: int, parity: int, x: Array, t: Array) -> tuple[Array, Array]:
+def _second_filter(ab: Filter, problem: Problem, axis: int, x: Array, t: Array) -> tuple[Array, Array]:
     """x + b x + t, with t = a t + (1 + a) b x: the same filter in its other form."""
-    a, b = (_along(problem, axis, v) for v in problem.filter(axis, parity))
+    a, b = (_along(problem, axis, v) for v in ab)
     return x + b * x + t, a * t + (1 + a) * b * x
 
 

@@ -123,6 +123,11 @@ class Equation(ABC):
         return None
 
     @property
+    def multiaxial(self) -> float:
+        """The share of damping across it that a perfectly matched layer needs (see absorbing.py)."""
+        return 0.0
+
+    @property
     def relaxation_rates(self) -> tuple[float, ...]:
         """The rates w_l (1/ms) at which the stiffness relaxes."""
         return ()

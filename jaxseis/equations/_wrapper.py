@@ -85,6 +85,11 @@ class Wrapper(Equation):
         return self.equation.damping_name(field)
 
     @property
+    def multiaxial(self) -> float:
+        """What a perfectly matched layer needs."""
+        return self.equation.multiaxial
+
+    @property
     def relaxation_rates(self) -> tuple[float, ...]:
         """Rates of relaxation."""
         return self.equation.relaxation_rates

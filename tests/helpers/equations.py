@@ -41,6 +41,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "2-D": {"absorbing": js.PML(5)},
     "2-D free surface": {"absorbing": js.PML(5), "free_surface": True, "space_order": 2},
     "2-D sponge": {"absorbing": js.Sponge(6), "free_surface": True, "space_order": 4},
+    "2-D multi-axial": {"absorbing": js.PML(5, multiaxial=0.3), "free_surface": True, "space_order": 2},
     "2-D bare": {"absorbing": None},
     "2-D float32": {"absorbing": js.Sponge(6), "dtype": "float32"},
     "3-D": {"shape": BOX, "absorbing": js.PML(4), "space_order": 2},
@@ -63,13 +64,13 @@ QUICK = {
 
 SLOW = {
     "constant density": ("3-D free surface", "3-D sponge", "1-D"),
-    "variable density": ("2-D", "2-D bare", "3-D free surface"),
+    "variable density": ("2-D", "2-D bare", "2-D multi-axial", "3-D free surface"),
     "VTI": ("2-D free surface", "2-D float32", "3-D free surface"),
     "TTI": ("2-D sponge", "3-D"),
-    "elastic": ("2-D sponge", "2-D float32", "3-D free surface", "1-D"),
+    "elastic": ("2-D multi-axial", "2-D float32", "3-D free surface", "1-D"),
     "elastic VTI": ("2-D free surface", "3-D"),
     "damped": ("3-D free surface",),
-    "viscoacoustic": ("2-D free surface", "3-D"),
+    "viscoacoustic": ("2-D multi-axial", "3-D"),
     "viscoelastic": ("3-D",),
 }
 """The settings that only the slow ones run: their kernels take long to build."""
