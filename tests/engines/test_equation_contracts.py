@@ -1,6 +1,5 @@
 """What every wave equation must do in every setting: the cases are in tests/helpers/equations.py."""
 
-from itertools import product
 
 import jax
 import jax.numpy as jnp
@@ -14,12 +13,12 @@ from jaxseis.operators._base import inner
 
 pytestmark = pytest.mark.filterwarnings("ignore:Only .* points per wavelength")
 
-OTHER_ORDERS = [*product(("constant density", "variable density"), (6, 12, 16)), ("VTI", 12)]
-QUICK = [("constant density", 4), ("variable density", 16)]
+OTHER_ORDERS = [("constant density", 6), ("variable density", 12), ("constant density", 16), ("VTI", 12)]
+QUICK = [("constant density", 8), ("variable density", 16)]
 ORDERS = [
     pytest.param(equation, order, marks=() if (equation, order) in QUICK else pytest.mark.slow)
     for equation in EQUATIONS
-    for order in (2, 4, 8, 12, 16)
+    for order in (2, 8, 16)
 ]
 
 every_case = pytest.mark.parametrize("name", parameters())

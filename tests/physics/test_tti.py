@@ -1,8 +1,9 @@
-"""Tilted transverse isotropy: P waves travel with the group velocity of the tilted Christoffel equation, and an axis
-that stands upright is VTI."""
+"""Tilted transverse isotropy: P waves travel with the group velocity of the tilted Christoffel equation, an axis that
+stands upright is VTI, and fields do not grow in a multi-axial layer, as they do in a plain one."""
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from jaxseis import PML, TTI, VTI, Geometry, Grid, Medium, Modeling, Sinc, TimeAxis, WaveEquation, ricker
 
@@ -32,7 +33,7 @@ def traces(equation, angles, **tilt):
     n = int(FAR / SPACING) + 16
     grid = Grid((2 * n - 1, n), SPACING, origin=(-SPACING * (n - 1), -10 * SPACING))
     time = TimeAxis(FAR / VP + 2.5 / PEAK, 2.0)
-    options = {"interpolation": Sinc(), "correct_dispersion": True, "absorbing": PML(20)}
+    options = {"interpolation": Sinc(), "correct_dispersion": True, "absorbing": PML(20, multiaxial=0.0)}
     A = WaveEquation(grid, equation, time, VP * 1.25, **options)
     rays = np.concatenate([r * np.stack([np.sin(angles), np.cos(angles)]) for r in (NEAR, FAR)], axis=1)
     constant = {"m": VP**-2, "buoyancy": 1.0, "epsilon": EPSILON, "delta": DELTA} | tilt
@@ -53,3 +54,42 @@ def test_an_upright_axis_is_vti():
     (tilted, _), (upright, _) = traces(TTI(SHEAR), angles, theta=0.0), traces(VTI(SHEAR), angles)
     tilted, upright = tilted[3:], upright[3:]  # far away, where slow SV waves of few points a wavelength are not yet
     assert np.linalg.norm(tilted - upright) < 0.002 * np.linalg.norm(upright)  # two kinds of differences of order 8
+
+
+def sizes(layer, epsilon, delta, theta, order=8, parts=4):
+    """Norms of the parts of a record of 10,000 steps over the whole of a small grid, after a pulse in its middle."""
+    grid, time = Grid((50, 40), 10.0), TimeAxis(10_000.0, 1.0)
+    A = WaveEquation(grid, TTI(SHEAR), time, max_velocity=4.0, absorbing=layer, space_order=order)
+    assert A.step == time.step
+    F = Modeling(A, Geometry(x=[250.0], z=200.0), Geometry.spread(x=np.arange(0.0, 500.0, 50.0), z=20.0))
+    values = {"m": VP**-2, "buoyancy": 1.0, "epsilon": epsilon, "delta": delta, "theta": theta}
+    medium = Medium(**{k: jnp.broadcast_to(jnp.asarray(v, float), grid.shape) for k, v in values.items()})
+    pulse = np.asarray(ricker(TimeAxis(119.0, 1.0), 0.025))
+    d = F(medium) @ np.pad(pulse, (0, time.size - pulse.size))
+    return [float(np.linalg.norm(part)) for part in np.array_split(np.asarray(d[0]), parts)]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Only .* points per wavelength")
+@pytest.mark.parametrize(("epsilon", "delta"), [(0.2, 0.1), (0.3, 0.1), (0.25, 0.0)])
+@pytest.mark.parametrize("tilt", [20, 45, 70])
+def test_no_growth_in_ten_thousand_steps(epsilon, delta, tilt):
+    a, b, c, d = sizes(PML(), epsilon, delta, np.radians(tilt))
+    assert d < c < b < a
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Only .* points per wavelength")
+@pytest.mark.parametrize("order", [2, 8, 16])
+def test_no_growth_in_a_rough_medium(order):
+    rng, shape = np.random.default_rng(0), (50, 40)
+    epsilon = rng.uniform(0, 0.3, shape)
+    a, b, c, d = sizes(PML(), epsilon, epsilon - rng.uniform(0, 0.2, shape), rng.uniform(-1.5, 1.5, shape), order)
+    assert d < c < b < a
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Only .* points per wavelength")
+def test_a_plain_layer_grows():
+    parts = sizes(PML(multiaxial=0.0), 0.25, 0.05, np.radians(45))
+    assert parts[-1] > 10 * parts[0]
