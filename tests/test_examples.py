@@ -82,3 +82,30 @@ def test_lsrtm_fits_the_reflections_and_beats_migration(run):
     residual, (migrated, inverted) = run("lsrtm", "--shape", 81, 41, "--shots", 4, "--duration", 800, "--iterations", 5)
     assert residual < 0.7
     assert inverted > migrated > 0
+
+
+@pytest.mark.slow
+def test_lambs_problem_is_that_of_theory(run):
+    errors = run("lamb", "--points", 15)
+    assert all(e[0] < 0.03 and e.max() < 0.05 for e in errors.values())
+
+
+@pytest.mark.slow
+def test_anisotropic_migration_beats_isotropic(run):
+    likeness = run("tti_rtm", "--shape", 121, 61, "--shots", 4, "--duration", 1000, "--quiet")
+    assert likeness["TTI"] > likeness["Isotropic"] > 0
+
+
+@pytest.mark.slow
+def test_the_right_q_restores_what_absorption_took(run):
+    ratios = run("q_migration", "--shape", 91, 111, "--shots", 3, "--duration", 1300, "--iterations", 4)
+    assert ratios["Absorption ignored"] < 0.8
+    assert ratios["Absorption ignored"] + 0.1 < ratios["Absorption included"] < 1.1
+
+
+@pytest.mark.slow
+def test_elastic_inversion_lowers_the_misfit_and_the_error_of_s_velocity(run):
+    options = "--shape", 61, 41, "--shots", 3, "--duration", 900, "--iterations", 3, "--quiet"
+    errors, history = run("elastic_fwi", *options)
+    assert history[2] < 0.8
+    assert errors["vs"][1] < errors["vs"][0]

@@ -9,12 +9,13 @@ from jaxseis._types import Array
 
 
 def combined(observed: Array, data_weights: Any, shot_weights: Any) -> Array:
-    """One array of weights that broadcasts against the data (shot, time, receiver)."""
-    weights = jnp.ones((observed.shape[0], 1, 1), observed.dtype)
+    """One array of weights that broadcasts against the data (shot, time, receiver[, component])."""
+    rest = (1,) * (observed.ndim - 1)
+    weights = jnp.ones((observed.shape[0], *rest), observed.dtype)
     if shot_weights is not None:
         given = jnp.asarray(shot_weights, observed.dtype)
         _checks.shape_is("shot_weights", given, observed.shape[:1], ("shot",))
-        weights = weights * given[:, None, None]
+        weights = weights * given.reshape(-1, *rest)
     if data_weights is not None:
         given = jnp.asarray(data_weights, observed.dtype)
         try:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxseis import _checks
-from jaxseis._types import TRACE_AXES, Array, PyTree
+from jaxseis._types import Array, PyTree
 from jaxseis.acquisition import keep_axis
 from jaxseis.objectives._select import changed
 from jaxseis.objectives._weights import combined
@@ -27,7 +27,7 @@ class FWI(eqx.Module):
     Arguments:
         F: the modelling operator.
         q: the source: a wavelet (time,), or (shot, time, source).
-        observed: data d, (shot, time, receiver), or Shots.
+        observed: data d, (shot, time, receiver[, component]), or Shots.
         misfit: a function (predicted, observed) -> number; least squares by default.
         data_weights: broadcast to the data.
         shot_weights: (shot,).
@@ -60,7 +60,7 @@ class FWI(eqx.Module):
         self.F, self.misfit = F, misfit
         self.q = F.wave.as_array("q", q)
         self.observed = F.wave.as_array("observed", getattr(observed, "traces", observed))
-        _checks.shape_is("observed", self.observed, F.receivers.samples(F.shots or 1).shape, TRACE_AXES)
+        _checks.shape_is("observed", self.observed, F.receivers.samples(F.shots or 1).shape, F.receivers.out_axes())
         self.weights = combined(self.observed, data_weights, shot_weights)
 
     def __call__(self, m: PyTree) -> Array:

@@ -11,7 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 
 from jaxseis import _checks
-from jaxseis._types import TRACE_AXES, Array, PyTree
+from jaxseis._types import Array, PyTree
 from jaxseis.acquisition import keep_axis
 from jaxseis.objectives._select import changed
 from jaxseis.objectives._weights import combined
@@ -24,7 +24,7 @@ class LSRTM(eqx.Module):
 
     Arguments:
         J: the Born operator at the background model.
-        observed: scattered data, (shot, time, receiver), or Shots.
+        observed: scattered data, (shot, time, receiver[, component]), or Shots.
         data_weights, shot_weights: as for :class:`FWI`.
 
     ``phi(dm)``, ``phi.value_and_grad(dm)`` and ``phi[shots]`` as for FWI. With a linear solver use the
@@ -43,7 +43,7 @@ class LSRTM(eqx.Module):
     def __init__(self, J: Jacobian, observed: Any, data_weights: Any = None, shot_weights: Any = None):
         self.J = J
         self.observed = J.F.wave.as_array("observed", getattr(observed, "traces", observed))
-        _checks.shape_is("observed", self.observed, J.out_structure().shape, TRACE_AXES)
+        _checks.shape_is("observed", self.observed, J.out_structure().shape, J.out_axes())
         self.weights = combined(self.observed, data_weights, shot_weights)
 
     def __call__(self, dm: PyTree) -> Array:

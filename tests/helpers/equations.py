@@ -53,12 +53,12 @@ QUICK = {
     "constant density": ("2-D", "2-D free surface", "2-D sponge", "2-D bare", "2-D float32", "3-D"),
     "variable density": ("2-D free surface", "2-D sponge", "2-D float32"),
     "VTI": ("2-D sponge",),
-    "TTI": ("2-D",),
-    "elastic": ("2-D", "2-D free surface"),
+    "TTI": ("2-D sponge",),
+    "elastic": ("2-D free surface",),
     "elastic VTI": (),
     "damped": ("2-D",),
-    "viscoacoustic": (),
-    "viscoelastic": ("2-D free surface",),
+    "viscoacoustic": ("2-D sponge",),
+    "viscoelastic": (),
 }
 """The settings of each equation that the default tests run."""
 
@@ -66,12 +66,12 @@ SLOW = {
     "constant density": ("3-D free surface", "3-D sponge", "1-D"),
     "variable density": ("2-D", "2-D bare", "2-D multi-axial", "3-D free surface"),
     "VTI": ("2-D free surface", "2-D float32", "3-D free surface"),
-    "TTI": ("2-D sponge", "3-D"),
-    "elastic": ("2-D multi-axial", "2-D float32", "3-D free surface", "1-D"),
+    "TTI": ("2-D", "3-D"),
+    "elastic": ("2-D", "2-D multi-axial", "2-D float32", "3-D free surface", "1-D"),
     "elastic VTI": ("2-D free surface", "3-D"),
     "damped": ("3-D free surface",),
     "viscoacoustic": ("2-D multi-axial", "3-D"),
-    "viscoelastic": ("3-D",),
+    "viscoelastic": ("2-D free surface", "3-D"),
 }
 """The settings that only the slow ones run: their kernels take long to build."""
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers.equations import CASES, experiment
+from helpers.equations import experiment, parameters
 from helpers.tolerances import TAYLOR, TOLERANCES, assert_close
 
 import jaxseis as js
@@ -327,7 +327,7 @@ def test_resampled_data_are_samples_of_the_fine_ones():
     assert_close(d[3.75][:, :45], d[1.25][:, ::3][:, :45], "resampling")
 
 
-@pytest.mark.parametrize("name", [n for n, case in CASES.items() if case.dtype == "float32"])
+@pytest.mark.parametrize("name", parameters(dtype="float32"))
 def test_single_precision(name):
     e = experiment(name)
     A, J = e.F(e.m), e.J

@@ -98,6 +98,7 @@ def test_arrival_times_of_p_waves():
     np.testing.assert_allclose(found, VP, rtol=0.002)  # 0.0003
 
 
+@pytest.mark.slow
 def test_arrival_times_of_s_waves():
     A = whole_space(1000 / VS + 2.5 / PEAK)
     force = np.einsum("t,c->tc", ricker(A.time, PEAK), [1.0, -1.0])[None, :, None]  # never along a ray
@@ -172,6 +173,7 @@ def group_velocity(ray, epsilon, delta):
     return np.interp(ray, angle + np.arctan2(slope, v), np.hypot(v, slope))
 
 
+@pytest.mark.slow
 def test_vti_waves_travel_with_the_group_velocity():
     A, nodes = whole_space(1000 / VP + 2.5 / PEAK, ElasticVTI()), rays(50, ANGLES)
     m = medium(A.grid, epsilon=0.2, delta=0.08, gamma=0.0)
@@ -204,7 +206,7 @@ def below_surface(vs, points, force, measured):
     return h, time.step, q, record(A, medium(grid, vs=vs), *ends, q)
 
 
-@pytest.mark.parametrize("ratio", [3**0.5, 2.2])
+@pytest.mark.parametrize("ratio", [2.2, pytest.param(3**0.5, marks=pytest.mark.slow)])
 def test_rayleigh_waves_at_fifteen_points_per_s_wavelength(ratio):
     vs = VP / ratio
     h, dt, _, (near, far) = below_surface(vs, 15, ("z", (0, 0)), ("xz", [(75, 0), (150, 0)]))
@@ -253,12 +255,13 @@ def errors_of_lamb(case, points, distances=(1, 3)):
     return misfit(d, h**2 * half_space(force[0], component, q, dt, h * (at[:, 0] - force[1][0]), h * place[1]))
 
 
-@pytest.mark.parametrize("case", LAMB)
+@pytest.mark.parametrize("case", ["z to z", *(pytest.param(c, marks=pytest.mark.slow) for c in [*LAMB][:2])])
 def test_lambs_problem_at_fifteen_points_per_s_wavelength(case):
     """Of the peak frequency; vertical ends lie half a cell above their field's first sample."""
     assert errors_of_lamb(case, 15).max() < 0.03  # 0.023, 0.027, 0.028; at 5 wavelengths 0.037, 0.040, 0.042
 
 
+@pytest.mark.slow
 def test_errors_at_the_surface_fall_with_the_fourth_power_of_the_spacing():
     coarse, fine = (errors_of_lamb("x to x", n) for n in (15, 30))
     np.testing.assert_allclose(np.log2(coarse / fine), 4, atol=0.2)
@@ -314,7 +317,7 @@ def fluid(grid, varying):
     return 2 + 0.4 * np.sin(5 * x + 1) * np.cos(7 * z), rho
 
 
-@pytest.mark.parametrize(("varying", "at_most"), [(False, 1e-12), (True, 3e-4)])
+@pytest.mark.parametrize(("varying", "at_most"), [(False, 1e-12), pytest.param(True, 3e-4, marks=pytest.mark.slow)])
 def test_a_fluid_is_acoustic(varying, at_most):
     # The same differences, but the density is averaged in one and its inverse in the other.
     grid = Grid((101, 81), SPACING)
@@ -332,6 +335,7 @@ def test_a_fluid_is_acoustic(varying, at_most):
     assert misfit(-bulk[tuple(nodes.T)][:, None] * d, p).max() < at_most
 
 
+@pytest.mark.slow
 def test_a_fluid_does_not_ring():
     grid = Grid((101, 81), SPACING)
     vp, rho = fluid(grid, True)

@@ -49,6 +49,7 @@ def test_waves_travel_with_the_group_velocity():
     np.testing.assert_allclose((FAR - NEAR) / np.array(times), group_velocity(angles - tilt), rtol=0.005)
 
 
+@pytest.mark.slow
 def test_an_upright_axis_is_vti():
     angles = np.radians([0, 40, 80])
     (tilted, _), (upright, _) = traces(TTI(SHEAR), angles, theta=0.0), traces(VTI(SHEAR), angles)
