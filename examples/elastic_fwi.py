@@ -28,7 +28,7 @@ CORNERS, ITERATIONS = (3.0, 5.0, 8.0), 20  # Hz, of the bands; in each of them
 LARGEST, FINEST = 0.24, 1.5  # relative change (S waves stay slower than P waves); smoothing of changes, cells
 SCALE = {"vp": 1.0, "vs": 1.0, "rho": 0.15}  # density changes less, and shows less
 NAMES = {"vp": "vp (km/s)", "vs": "vs (km/s)", "rho": "density (g/cm³)"}
-CROP, EVERY, SLOWEST = (5500.0, 8500.0, 1300.0, 2900.0), 2, 0.7  # m; nodes; km/s, of S waves
+CROP, EVERY, SLOWEST = (5500.0, 8500.0, 1300.0, 2900.0), 2, 0.9  # m; nodes; km/s, of S waves
 
 
 def built_in(shape):

@@ -37,7 +37,7 @@ def earth(grid):
 def medium(vp, inverse_q=None):
     """A medium of constant density, with 1/Q if there is any."""
     values = {"m": vp**-2, "buoyancy": np.ones(vp.shape)} | ({} if inverse_q is None else {"inverse_q": inverse_q})
-    return js.Medium(**{name: jnp.asarray(value, jnp.float32) for name, value in values.items()})
+    return js.Medium(**{name: jnp.asarray(value, float) for name, value in values.items()})
 
 
 def experiment(grid, equation, time, shots):
@@ -84,7 +84,7 @@ def main(argv=None):
     m0 = medium(background, inverse_q)
     start = medium(background)
 
-    weights = jnp.asarray(np.sqrt(grid.coordinates("z") / grid.extent[1]) * (grid.coordinates("z") > 100), jnp.float32)
+    weights = jnp.asarray(np.sqrt(grid.coordinates("z") / grid.extent[1]) * (grid.coordinates("z") > 100), float)
     absorbed = F(medium(vp, inverse_q)) @ q - F(m0) @ q
     jobs = {
         "No absorption": (lossless, start, lossless(medium(vp)) @ q - lossless(start) @ q),

@@ -39,7 +39,7 @@ def anisotropy(vp):
 def medium(vp, thomsen):
     """A medium of constant density."""
     values = {"m": vp.astype(float) ** -2, "buoyancy": np.ones(vp.shape)} | thomsen
-    return js.Medium(**{name: jnp.asarray(value, jnp.float32) for name, value in values.items()})
+    return js.Medium(**{name: jnp.asarray(value, float) for name, value in values.items()})
 
 
 def experiment(grid, vmax, shots, time):

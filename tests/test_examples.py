@@ -92,7 +92,7 @@ def test_lambs_problem_is_that_of_theory(run):
 
 @pytest.mark.slow
 def test_anisotropic_migration_beats_isotropic(run):
-    likeness = run("tti_rtm", "--shape", 121, 61, "--shots", 4, "--duration", 1000, "--quiet")
+    likeness = run("tti_rtm", "--shape", 201, 111, "--shots", 8, "--duration", 1800, "--quiet")
     assert likeness["TTI"] > likeness["Isotropic"] > 0
 
 
