@@ -121,14 +121,13 @@ class Deepwave:
 
         self.e, self.torch, self.deepwave = e, torch, deepwave
         p = {k: torch.tensor(1000 * v) for k, v in e.parameters("Elastic").items()}
-        self.medium = [
-            x.requires_grad_() for x in deepwave.common.vpvsrho_to_lambmubuoyancy(p["vp"], p["vs"], p["rho"])
-        ]
+        moduli = deepwave.vpvsrho_to_lambmubuoyancy(p["vp"], p["vs"], p["rho"])
+        self.medium = [x.requires_grad_() for x in moduli]
         sources = torch.tensor(e.sources)[:, None]
         wavelet, receivers = torch.tensor(e.wavelet).repeat(e.shots, 1, 1), torch.tensor(e.receivers[:-1])
         self.arguments: dict[str, Any] = {
-            "source_amplitudes_p": wavelet,
-            "source_locations_p": sources,
+            "source_amplitudes_pressure_rate": wavelet,
+            "source_locations_pressure_rate": sources,
             "receiver_locations_x": receivers.repeat(e.shots, 1, 1),
             "accuracy": 8,
             "pml_freq": 1000 * e.frequency,
@@ -152,7 +151,7 @@ class Deepwave:
 
 
 class Devito:
-    """Devito's own programs: self-adjoint density, velocity-stress elastic, and the centred TTI of its examples."""
+    """Devito's own programs: the same differences for pressures, velocity and stress for elastic waves."""
 
     CELLS = 40
 
@@ -215,37 +214,46 @@ class Devito:
         return getattr(f, f"d{d.name}")(x0=d - d.spacing / 2)
 
     def _vti(self) -> tuple[list[Any], list[Any]]:
-        return self._tti()
+        """Two fields, each pulled by the other along the vertical."""
+        from devito import sqrt
+
+        u, v, p, f = self._time_function("u"), self._time_function("v"), self.p, 0.91
+        b, z = p["buoyancy"], self.grid.dimensions[-1]
+        g2 = 2 * (p["epsilon"] - p["delta"]) / (f + 2 * p["epsilon"])
+        across = {u: 1 + 2 * p["epsilon"], v: 1 - f}
+        along = {(u, u): 1 - f * g2, (v, v): 1 - f + f * g2, (u, v): f * sqrt(g2 * (1 - g2))}
+        equations = []
+        for w, other in ((u, v), (v, u)):
+            force = sum(self._back(b * across[w] * self._half(w, d), d) for d in self.grid.dimensions[:-1])
+            coupled = along[u, v] * self._half(other, z)
+            force += self._back(b * (along[w, w] * self._half(w, z) + coupled), z)
+            equations.append(self._stepped(w, p["m"] * b, force))
+        return [*equations, *self._ends(u, p["m"] * b)], [u, v]
 
     def _tti(self) -> tuple[list[Any], list[Any]]:
-        """Two fields, rotated derivatives half a cell on taken at one point, transposed on the way back."""
-        from devito import cos, sin, sqrt
-
-        u, v, b = self._time_function("u"), self._time_function("v"), self.p["buoyancy"]
-        f, p = 0.84, self.p
-        g2 = 2 * (p["epsilon"] - p["delta"]) / (f + 2 * p["epsilon"])
-        dims = self.grid.dimensions
-        if "theta" not in p:
-            axis = [0] * (len(dims) - 1) + [1]
-        elif len(dims) == 2:
-            axis = [sin(p["theta"]), cos(p["theta"])]
-        else:
-            axis = [sin(p["theta"]) * cos(p["phi"]), sin(p["theta"]) * sin(p["phi"]), cos(p["theta"])]
-        along = lambda w: sum(n * self._half(w, d) for n, d in zip(axis, dims, strict=True))  # noqa: E731
-        coupling = f * sqrt(g2 * (1 - g2))
-        forces = []
-        for w, across, own, other in ((u, 1 + 2 * p["epsilon"], 1 - f * g2, v), (v, 1 - f, 1 - f + f * g2, u)):
-            direct = b * ((own - across) * along(w) + coupling * along(other))
-            forces.append(
-                sum(
-                    self._back(b * across * self._half(w, d) + n * direct, d)
-                    if n != 0
-                    else self._back(b * across * self._half(w, d), d)
-                    for n, d in zip(axis, dims, strict=True)
+        """The scheme of jaxseis, theory/tti.md: a diagonal part on staggered differences, a full one on centred."""
+        u, v, dims = self._time_function("u"), self._time_function("v"), self.grid.dimensions
+        c = {k: self._function(k, x) for k, x in self._tilted_stiffness().items()}
+        names, equations = "xz" if len(dims) == 2 else "xyz", []
+        mass = c["M"]
+        for w, other, kind in ((u, v, "p"), (v, u, "r")):
+            force = sum(self._back(c[f"s_{kind}{n}"] * self._half(w, d), d) for n, d in zip(names, dims, strict=True))
+            own = "PP" if kind == "p" else "RR"
+            for i, d in zip(names, dims, strict=True):
+                stress = sum(
+                    c[f"{own}_{min(i, j)}{max(i, j)}"] * getattr(w, f"d{dj.name}")
+                    + c[f"PR_{min(i, j)}{max(i, j)}"] * getattr(other, f"d{dj.name}")
+                    for j, dj in zip(names, dims, strict=True)
                 )
-            )
-        mass = p["m"] * b
-        return [*(self._stepped(w, mass, g) for w, g in zip((u, v), forces, strict=True)), *self._ends(u, mass)], [u, v]
+                force += getattr(stress, f"d{d.name}")
+            equations.append(self._stepped(w, mass, force))
+        return [*equations, *self._ends(u, mass)], [u, v]
+
+    def _tilted_stiffness(self) -> dict[str, np.ndarray]:
+        import jaxseis as js
+
+        medium = js.Medium(**{k: np.asarray(f.data[:]) for k, f in self.p.items()})
+        return {k: np.asarray(x) for k, x in js.TTI().coefficients(medium).items()}
 
     def _elastic(self) -> tuple[list[Any], list[Any]]:
         """Velocity and stress, as in Devito's tutorial on elastic waves."""
