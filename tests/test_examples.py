@@ -1,15 +1,14 @@
 """The scripts of examples/, each run on a small grid: a figure is drawn and the numbers make sense."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.examples import FOLDER, load_example
 from scipy.ndimage import gaussian_filter, laplace
 
 pytest.importorskip("matplotlib")
 pytestmark = pytest.mark.examples
-FOLDER = Path(__file__).resolve().parents[1] / "examples"
 
 
 @pytest.fixture
@@ -18,11 +17,8 @@ def run(tmp_path):
     import matplotlib.pyplot as plt
 
     def call(name, *arguments):
-        spec = importlib.util.spec_from_file_location(f"examples_{name}", FOLDER / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
         figure = tmp_path / "new folder" / f"{name}.png"
-        result = module.main(["--output", str(figure), *map(str, arguments)])
+        result = load_example(name).main(["--output", str(figure), *map(str, arguments)])
         assert figure.stat().st_size > 10_000
         return result
 

@@ -160,7 +160,8 @@ class Elastic(_Displacement):
     def check(self, medium: Medium) -> None:
         """Energy is positive where ``0 <= mu`` and ``n lambda + 2 mu >= 0`` in n dimensions."""
         p, mu = (np.asarray(x) for x in moduli(medium))
-        _check_shear(mu)
+        for name in {"vs", "mu", "zs"}.intersection(medium.names):
+            _check_shear(np.asarray(getattr(medium, name)))
         n = p.ndim
         if n > 1 and np.any(2 * (n - 1) * mu > n * p):
             expected = f"vs below {np.sqrt(n / (2 * n - 2)):.3f} vp in {n} dimensions"

@@ -94,7 +94,17 @@ class WaveEquation:
         object.__setattr__(self, "engine", self.engine or default_engine())
         object.__setattr__(self, "dtype", _dtype_name(self.dtype))
         self._check_dtype()
+        self._check_layer()
         self._check_sizes()
+
+    def _check_layer(self) -> None:
+        if self.problem.multiaxial and self.problem.laplacian:
+            raise _checks.fail(
+                "absorbing",
+                "PML(multiaxial=0) with an equation of constant density, which needs no more",
+                self.absorbing,
+                "Use Acoustic(density=True) for such a layer.",
+            )
 
     def _check_sizes(self) -> None:
         needed = surface_nodes(self.equation, self.grid.ndim, self.space_order) if self.free_surface else 1

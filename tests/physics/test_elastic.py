@@ -8,6 +8,7 @@ limits.
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from helpers.examples import load_example
 from scipy.optimize import brentq
 from scipy.special import hankel2
 
@@ -214,32 +215,6 @@ def test_rayleigh_waves_at_fifteen_points_per_s_wavelength(ratio):
     np.testing.assert_allclose(75 * h / times, rayleigh(VP, vs), rtol=0.005)  # 0.0011
 
 
-def half_space(force, component, q, dt, x, z):
-    """Lamb's problem: a displacement at (x, z) of a line force at the origin of the surface (Aki and Richards, 6.2).
-
-    A sum over wavenumbers k at frequencies w - i e: sources repeat so far apart that they are not felt, and
-    wavenumbers far above those of the waves are faded out.
-    """
-    n = 4 * len(q)
-    decay = 6 / (n * dt) * dt * np.arange(n)
-    w = 2 * np.pi * np.fft.rfftfreq(n, dt) - 6j / (n * dt)
-    spectrum = np.fft.rfft(np.pad(q, (0, n - len(q))) * np.exp(-decay))
-    mu, last = RHO * VS**2, 4 * w[np.abs(spectrum) > 1e-9 * np.abs(spectrum).max()][-1].real / VS
-    repeat = VP * n * dt + 2 * x.max()
-    k = 2 * np.pi / repeat * np.arange(-int(0.22 * last * repeat), int(0.22 * last * repeat) + 1)
-    waves = np.exp(-1j * np.outer(k, x) - (k[:, None] / last) ** 8) / repeat
-    u = np.zeros((len(x), len(w)), complex)
-    fx, fz = (float(force == axis) for axis in "xz")
-    for i in np.flatnonzero(w.real / VS < last / 4):
-        p, s = np.sqrt(k**2 - (w[i] / VP) ** 2), np.sqrt(k**2 - (w[i] / VS) ** 2)
-        d = 2 * k**2 - (w[i] / VS) ** 2
-        rayleigh = mu * (d**2 - 4 * k**2 * p * s)
-        phi = -(2j * k * s * fx + d * fz) / rayleigh * np.exp(-p * z)
-        psi = (d * fx - 2j * k * p * fz) / rayleigh * np.exp(-s * z)
-        u[:, i] = spectrum[i] * ((-1j * k * phi + s * psi if component == "x" else -p * phi - 1j * k * psi) @ waves)
-    return (np.fft.irfft(u, n) * np.exp(decay))[:, : len(q)]
-
-
 LAMB = {
     "x to x": (("x", (0.5, 0.0)), ("x", (0.5, 0.0))),
     "x to z": (("x", (0.5, 0.0)), ("z", (0.0, 0.5))),
@@ -248,8 +223,9 @@ LAMB = {
 
 
 def errors_of_lamb(case, points, distances=(1, 3)):
-    """Errors at distances in S wavelengths of the peak frequency."""
+    """Errors at distances in S wavelengths of the peak frequency, in the medium of the example."""
     force, (component, place) = LAMB[case]
+    half_space = load_example("lamb").half_space
     at = np.array([(points * n + place[0], place[1]) for n in distances])
     h, dt, q, d = below_surface(VS, points, force, (component, at))
     return misfit(d, h**2 * half_space(force[0], component, q, dt, h * (at[:, 0] - force[1][0]), h * place[1]))
