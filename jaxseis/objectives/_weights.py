@@ -5,7 +5,12 @@ from typing import Any
 import jax.numpy as jnp
 
 from jaxseis import _checks
-from jaxseis._types import Array
+from jaxseis._types import TRACE_AXES, Array
+
+
+def check_observed(observed: Array, shape: tuple[int, ...]) -> None:
+    """An error unless the data have the shape of what is modelled."""
+    _checks.shape_is("observed", observed, shape, (*TRACE_AXES, "component")[: len(shape)])
 
 
 def combined(observed: Array, data_weights: Any, shot_weights: Any) -> Array:

@@ -16,7 +16,7 @@ from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.acquisition import keep_axis
 from jaxseis.objectives._select import changed
-from jaxseis.objectives._weights import combined
+from jaxseis.objectives._weights import check_observed, combined
 from jaxseis.objectives.misfit import least_squares
 from jaxseis.operators.modeling import Modeling
 
@@ -60,7 +60,7 @@ class FWI(eqx.Module):
         self.F, self.misfit = F, misfit
         self.q = F.wave.as_array("q", q)
         self.observed = F.wave.as_array("observed", getattr(observed, "traces", observed))
-        _checks.shape_is("observed", self.observed, F.receivers.samples(F.shots or 1).shape, F.receivers.out_axes())
+        check_observed(self.observed, F.receivers.samples(F.shots or 1).shape)
         self.weights = combined(self.observed, data_weights, shot_weights)
 
     def __call__(self, m: PyTree) -> Array:

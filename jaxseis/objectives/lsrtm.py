@@ -10,11 +10,10 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 
-from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.acquisition import keep_axis
 from jaxseis.objectives._select import changed
-from jaxseis.objectives._weights import combined
+from jaxseis.objectives._weights import check_observed, combined
 from jaxseis.objectives.misfit import least_squares
 from jaxseis.operators.modeling import Jacobian
 
@@ -43,7 +42,7 @@ class LSRTM(eqx.Module):
     def __init__(self, J: Jacobian, observed: Any, data_weights: Any = None, shot_weights: Any = None):
         self.J = J
         self.observed = J.F.wave.as_array("observed", getattr(observed, "traces", observed))
-        _checks.shape_is("observed", self.observed, J.out_structure().shape, J.out_axes())
+        check_observed(self.observed, J.out_structure().shape)
         self.weights = combined(self.observed, data_weights, shot_weights)
 
     def __call__(self, dm: PyTree) -> Array:

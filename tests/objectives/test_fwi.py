@@ -173,3 +173,15 @@ def test_a_loop_over_the_shots_ends_and_adds_up():
     assert_close(sum(part(m) for part in parts), phi(m))
     with pytest.raises(IndexError, match="shots: expected numbers from 0 to 4, got 5"):
         phi[5]
+
+
+def test_data_of_two_components():
+    e = experiment("2-D free surface elastic")
+    F = js.Modeling(e.F.wave, e.F.sources, js.Projection(e.case.receivers, e.F.wave, js.Velocity("xz")))
+    m, q, d, w = e.m, e.q, e.case.noise(2, e.case.time.size, 5, 2, seed=2), np.array([1.0, 2.0])
+    phi = js.FWI(F, q, d, shot_weights=w, data_weights=np.array([1.0, 0.5]))
+    weights = w[:, None, None, None] * np.array([1.0, 0.5])
+    assert_close(phi(m), 0.5 * jnp.sum((weights * (F(m) @ q - d)) ** 2))
+    assert_close(phi.value_and_grad(m, shots_at_once=1), phi.value_and_grad(m))
+    with pytest.raises(ValueError, match=r"shape \(2, 41, 5, 2\) \(shot, time, receiver, component\), got"):
+        js.FWI(F, q, d[..., 0])
