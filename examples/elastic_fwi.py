@@ -25,7 +25,7 @@ from jaxseis import datasets, plotting
 SHAPE, SPACING, SMOOTHING = (131, 71), 20.0, 7  # nodes along (x, z); metres; cells
 SHOTS, DURATION, STEP, PEAK = 10, 1800.0, 5.0, 5.0  # ms, ms, Hz
 CORNERS, ITERATIONS = (3.0, 5.0, 8.0), 20  # Hz, of the bands; in each of them
-LARGEST, FINEST = 0.24, 1.5  # relative change (S waves stay slower than P waves); smoothing of changes, cells
+LARGEST, FINEST = 0.2, 1.5  # relative change (S waves stay slower than P waves); smoothing of changes, cells
 SCALE = {"vp": 1.0, "vs": 1.0, "rho": 0.15}  # density changes less, and shows less
 NAMES = {"vp": "vp (km/s)", "vs": "vs (km/s)", "rho": "density (g/cm³)"}
 CROP, EVERY, SLOWEST = (5500.0, 8500.0, 1300.0, 2900.0), 2, 0.9  # m; nodes; km/s, of S waves

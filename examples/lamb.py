@@ -21,7 +21,7 @@ POINTS, DISTANCES = 20, (2, 4, 6)  # nodes per S wavelength at the peak frequenc
 COMPONENTS = {"x": "Horizontal", "z": "Vertical"}
 
 
-def half_space(force, component, q, dt, x, z):
+def half_space(force, component, q, dt, x, z, vp=VP, vs=VS, rho=RHO):
     """A displacement (receiver, time) at offsets x and depth z from a line force q(t) at the surface, per unit of
     force and length; km/s, ms, g/cm^3 (Aki and Richards, Quantitative Seismology, 2002, section 6.2).
 
@@ -32,15 +32,15 @@ def half_space(force, component, q, dt, x, z):
     decay = 6 / (n * dt) * dt * np.arange(n)
     w = 2 * np.pi * np.fft.rfftfreq(n, dt) - 6j / (n * dt)
     spectrum = np.fft.rfft(np.pad(q, (0, n - len(q))) * np.exp(-decay))
-    mu, last = RHO * VS**2, 4 * w[np.abs(spectrum) > 1e-9 * np.abs(spectrum).max()][-1].real / VS
-    repeat = VP * n * dt + 2 * x.max()
+    mu, last = rho * vs**2, 4 * w[np.abs(spectrum) > 1e-9 * np.abs(spectrum).max()][-1].real / vs
+    repeat = vp * n * dt + 2 * x.max()
     k = 2 * np.pi / repeat * np.arange(-int(0.22 * last * repeat), int(0.22 * last * repeat) + 1)
     waves = np.exp(-1j * np.outer(k, x) - (k[:, None] / last) ** 8) / repeat
     u = np.zeros((len(x), len(w)), complex)
     fx, fz = (float(force == axis) for axis in "xz")
-    for i in np.flatnonzero(w.real / VS < last / 4):
-        p, s = np.sqrt(k**2 - (w[i] / VP) ** 2), np.sqrt(k**2 - (w[i] / VS) ** 2)
-        d = 2 * k**2 - (w[i] / VS) ** 2
+    for i in np.flatnonzero(w.real / vs < last / 4):
+        p, s = np.sqrt(k**2 - (w[i] / vp) ** 2), np.sqrt(k**2 - (w[i] / vs) ** 2)
+        d = 2 * k**2 - (w[i] / vs) ** 2
         rayleigh = mu * (d**2 - 4 * k**2 * p * s)
         phi = -(2j * k * s * fx + d * fz) / rayleigh * np.exp(-p * z)
         psi = (d * fx - 2j * k * p * fz) / rayleigh * np.exp(-s * z)

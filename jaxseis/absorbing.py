@@ -6,7 +6,7 @@ in without reflection and damps them (Berenger 1994; Chew and Weedon 1994). The 
 
     M s^2 u = sum_i (1/s_i) d_i S (1/s_i) d_i u + q,                                (1)
 
-is not symmetric, but multiplied by P = prod_i s_i it is: ``P/s_i`` commutes with ``d_i``, so
+is not symmetric, but multiplied by P = prod_i (1 + zeta_i/s) it is: ``P/s_i`` commutes with ``d_i``, so
 
     P M s^2 u - sum_i d_i (P/s_i^2) S d_i u = P q.                                   (2)
 
@@ -25,13 +25,16 @@ steadied by a share p of every layer's damping in the derivatives across it (Mez
 
     s_i = (1 + zeta_i/s) prod_{j != i} (1 + p zeta_j/s),
 
-which has more reflections. With the same P all ``P/s_i`` still commute with ``d_i``, and (2) is as symmetric as before.
+which has more reflections. With the same P, now not the product of the s_i, all ``P/s_i`` still commute with ``d_i``,
+and (2) is as symmetric as before.
 
 **Sponge.** A damping term ``M gamma u_t`` that grows into the layer (Cerjan et al. 1985); centred
 in time it keeps the operator symmetric as well. It reflects far more than a PML of the same width.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import numpy as np
@@ -43,16 +46,17 @@ from jaxseis import _checks
 class _Layer:
     cells: int
     reflection: float
-    exponent: int
+    exponent: float
 
     def __post_init__(self) -> None:
         name = type(self).__name__
         cells = _checks.whole(f"{name}.cells", self.cells, 1, "Write absorbing=None for no layer.")
         object.__setattr__(self, "cells", cells)
-        if not 0 < self.reflection < 1:
-            raise _checks.fail(f"{name}.reflection", "a number between 0 and 1", self.reflection)
-        if self.exponent <= 0:
-            raise _checks.fail(f"{name}.exponent", "a positive number", self.exponent)
+        for key, expected, fits in (
+            ("reflection", "a number between 0 and 1", lambda x: 0 < x < 1),
+            ("exponent", "a positive number", lambda x: 0 < x < np.inf),
+        ):
+            object.__setattr__(self, key, _number(f"{name}.{key}", getattr(self, key), expected, fits))
 
     def profile(self, depth: np.ndarray, spacing: float, velocity: float) -> np.ndarray:
         """Damping rate (1/ms) at ``depth`` cells inside the layer (negative: outside, where it is 0).
@@ -80,13 +84,24 @@ class PML(_Layer):
 
     cells: int = 10
     reflection: float = 1e-12
-    exponent: int = 3
+    exponent: float = 3
     multiaxial: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.multiaxial is not None and not 0 <= self.multiaxial <= 1:
-            raise _checks.fail("PML.multiaxial", "a share from 0 to 1", self.multiaxial)
+        if self.multiaxial is not None:
+            share = _number("PML.multiaxial", self.multiaxial, "a share from 0 to 1", lambda x: 0 <= x <= 1)
+            object.__setattr__(self, "multiaxial", share)
+
+
+def _number(name: str, value: Any, expected: str, fits: Callable[[float], bool]) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise _checks.fail(name, expected, repr(value)) from None
+    if not fits(number):
+        raise _checks.fail(name, expected, value)
+    return number
 
 
 @jax.tree_util.register_static
@@ -99,4 +114,4 @@ class Sponge(_Layer):
 
     cells: int = 40
     reflection: float = 1e-3
-    exponent: int = 2
+    exponent: float = 2

@@ -40,10 +40,12 @@ class Closure:
     Attributes:
         weights: quadratures at the nodes and at the midpoints, by parity; 1 further down.
         corrections: by the parity of the field, what must be added to its truncated interior difference: (row, column).
+        columns: nodes whose differences, or whose part in them, are not those of the interior.
     """
 
     weights: tuple[np.ndarray, np.ndarray]
     corrections: tuple[np.ndarray, np.ndarray]
+    columns: int
 
     @property
     def size(self) -> int:
@@ -68,7 +70,7 @@ def closure(order: int) -> Closure:
     up = -(down * middles[:, None]).T / nodes[:, None]
     up[0] = 0
     corrections = (down - plain)[:, :size], (up + plain.T)[:size]
-    return Closure((nodes[:size], middles), corrections)
+    return Closure((nodes[:size], middles), corrections, columns)
 
 
 def _plain(order: int, rows: int, columns: int) -> np.ndarray:

@@ -40,6 +40,9 @@ class Place(NamedTuple):
 
 Channel = tuple[Place, ...]
 
+FARTHEST = 16
+"""Cells above a free surface to which a field is continued: differences of any order, and their windows, end there."""
+
 
 @partial(
     jax.tree_util.register_dataclass,
@@ -191,7 +194,8 @@ def _windows_of(
             reach: int = reach,
         ) -> tuple[Array, Array]:
             cells = (x - o) / h
-            low, high = -reach, n - 1 + reach - place.parity[a]
+            above = FARTHEST if surface and not place.odd else reach
+            low, high = -above, n - 1 + reach - place.parity[a]
             index, weights = kind.window(cells + place.offset[a] - place.parity[a] / 2, low, high)
             if surface:
                 index, weights = (_fold if place.odd else _continue)(index, weights)

@@ -101,7 +101,7 @@ def test_the_right_q_restores_what_absorption_took(run):
 
 @pytest.mark.slow
 def test_elastic_inversion_lowers_the_misfit_and_the_error_of_s_velocity(run):
-    options = "--shape", 61, 41, "--shots", 3, "--duration", 900, "--iterations", 3, "--quiet"
-    errors, history = run("elastic_fwi", *options)
+    options = "--shape", 61, 41, "--shots", 3, "--duration", 900, "--iterations", 3
+    errors, history = run("elastic_fwi", "--quiet", *options)
     assert history[2] < 0.8
     assert errors["vs"][1] < errors["vs"][0]

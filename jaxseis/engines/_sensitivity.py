@@ -1,7 +1,7 @@
 """Programs of the derivative in the coefficients: "scatter", "sums" and "image".
 
 The symmetric operator (absorbing.py, 2) is ``P M s^2 + sum_ab D_a^T (P/(s_a s_b)) S_ab D_b`` with
-P = prod_j s_j. Its derivative drives the perturbed field (scatter; divided by P, as the step is), and
+P = prod_j (1 + zeta_j/s). Its derivative drives the perturbed field (scatter; divided by P, as the step is), and
 paired with the adjoint field it gives the gradient (image):
 
     du:  M s^2 du + ... = -dM s^2 u - sum_ab (1/s_a) D_a^T dS_ab (1/s_b) D_b u
@@ -145,7 +145,7 @@ def _integral(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
 def _sums_of_strain(s: Symbols, row: Row, across: int) -> Iterator[Any]:
     from devito import Eq
 
-    for j in range(s.ndim):
+    for j in reversed(range(s.ndim)):  # W along j is made of memories of earlier axes, not yet advanced
         if j != across:
             memory, (a, c) = _memory(s, row, across, j), s.profiles("a c", j, s.position(row[0])[j], "stretch")
             for x in s.strips(j, "half"):
@@ -169,7 +169,7 @@ def _memory(s: Symbols, row: Row, across: int, j: int) -> Any:
 
 
 def _layered_strain(s: Symbols, row: Row, across: int, until: int, x: tuple[Any, ...]) -> Any:
-    """W = (prod_j s_j) (1/s_a) D_a v over the axes j != across, j < until.
+    """W = (prod_j (1 + zeta_j/s)/(1 + p zeta_j/s)) (1/s_a) D_a v over the axes j != across, j < until.
 
     (1 + zeta/s)/(1 + p zeta/s) W = W + b W + H, with H what earlier levels have left.
     """

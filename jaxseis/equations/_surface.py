@@ -30,10 +30,13 @@ def weights(equation: Equation, name: str, ndim: int, order: int, size: int) -> 
     return line
 
 
-def surface_nodes(equation: Equation, ndim: int, order: int) -> int:
-    """Nodes along the last axis that a free surface needs."""
-    mirrored = all(equation.vanishes(field) for field in equation.fields(ndim))
-    return order // 2 + 1 if mirrored else closure(order).size
+def surface_nodes(equation: Equation, ndim: int, order: int, layer: int) -> int:
+    """Nodes along the last axis that a free surface needs, a layer of so many cells included, which must begin below
+    the differences that end at the surface."""
+    if all(equation.vanishes(field) for field in equation.fields(ndim)):
+        return order // 2 + 1
+    rule = closure(order)
+    return max(rule.size, rule.columns + layer + 1 if layer else 0)
 
 
 def _position(equation: Equation, name: str, ndim: int) -> tuple[int, bool]:

@@ -17,6 +17,8 @@ class Wrapper(Equation):
 
     def __post_init__(self) -> None:
         _checks.kind_is("equation", self.equation, Equation, "a wave equation such as Acoustic(density=True)")
+        if any(set(self.more) & set(names) for names in self.equation.parameterizations):
+            raise _checks.fail("equation", "an equation without attenuation of its own", self.equation)
 
     @property
     def more(self) -> tuple[str, ...]:

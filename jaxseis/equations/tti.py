@@ -33,6 +33,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import SPACE_AXES, Array
@@ -72,6 +73,14 @@ class TTI(VTI):
         """With one angle, or in 3-D with two."""
         thomsen = super().required
         return ((*thomsen, "theta"), (*thomsen, "phi", "theta"))
+
+    def check(self, medium: Medium) -> None:
+        """Angles in radians, and as for VTI."""
+        for name in {"theta", "phi"}.intersection(medium.names):
+            largest = float(np.max(np.abs(np.asarray(getattr(medium, name)))))
+            if largest > 2 * np.pi:
+                raise _checks.fail(name, "radians", f"angles up to {largest:g}", f"Write jnp.radians({name}).")
+        super().check(medium)
 
     @property
     def multiaxial(self) -> float:

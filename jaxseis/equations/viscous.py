@@ -68,7 +68,7 @@ class Viscous(Wrapper):
             raise _checks.fail("band", "two frequencies, the lowest and the highest, kHz", self.band)
         object.__setattr__(self, "band", tuple(check_frequency("band", f) for f in self.band))
         object.__setattr__(self, "mechanisms", _checks.whole("mechanisms", self.mechanisms, 1, "Use 2 or 3."))
-        middle = self.reference or float(np.sqrt(self.band[0] * self.band[1]))
+        middle = float(np.sqrt(self.band[0] * self.band[1])) if self.reference is None else self.reference
         object.__setattr__(self, "reference", check_frequency("reference", middle))
         if self.laplacian(2) or self.relaxation_of_inner:
             raise _checks.fail("equation", "one with strains, which does not relax yet", self.equation)

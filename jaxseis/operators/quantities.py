@@ -66,6 +66,11 @@ class Displacement(Quantity):
 
     axes: str = "z"
 
+    def __post_init__(self) -> None:
+        given = self.axes
+        if not isinstance(given, str) or not given or not set(given) <= set("xyz") or len(set(given)) < len(given):
+            raise _checks.fail(f"{type(self).__name__}.axes", 'axes such as "z" or "xz"', repr(given))
+
     @property
     def components(self) -> int | None:
         """One for each axis, if there are several."""
@@ -130,6 +135,8 @@ class MomentTensor(Quantity):
         ]
         if bad or not entries:
             raise _checks.fail("MomentTensor", "entries out of xx, yy, zz, xy, xz, yz", bad or "none")
+        for name, value in entries.items():
+            _checks.finite(f"MomentTensor.{name}", value)
         object.__setattr__(self, "entries", tuple(sorted((k, float(v)) for k, v in entries.items())))
 
     def channels(self, equation: Equation, grid: Grid, order: int) -> tuple[Channel, ...]:
@@ -144,6 +151,8 @@ class MomentTensor(Quantity):
 
 def Strain(axes: str) -> MomentTensor:
     """A component ``(d_i u_j + d_j u_i) / 2`` of the strain tensor, such as ``Strain("xz")``."""
+    if not isinstance(axes, str) or len(axes) != 2 or not set(axes) <= set("xyz"):
+        raise _checks.fail("Strain", 'two axes such as "xz"', repr(axes))
     return MomentTensor(**{"".join(sorted(axes)): 1.0 if len(set(axes)) == 1 else 0.5})
 
 
@@ -183,8 +192,8 @@ class DAS(Quantity):
 
     def __post_init__(self) -> None:
         n = np.asarray(self.direction, float)
-        if not np.any(n):
-            raise _checks.fail("DAS.direction", "a vector that is not zero", self.direction)
+        if not np.any(n) or not np.all(np.isfinite(n)):
+            raise _checks.fail("DAS.direction", "a vector that is finite and not zero", self.direction)
         object.__setattr__(self, "direction", tuple(map(float, n / np.linalg.norm(n))))
         object.__setattr__(self, "gauge", _checks.positive("DAS.gauge", self.gauge, "metres"))
 

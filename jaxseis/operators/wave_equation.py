@@ -107,7 +107,8 @@ class WaveEquation:
             )
 
     def _check_sizes(self) -> None:
-        needed = surface_nodes(self.equation, self.grid.ndim, self.space_order) if self.free_surface else 1
+        layer = self.problem.cells
+        needed = surface_nodes(self.equation, self.grid.ndim, self.space_order, layer) if self.free_surface else 1
         if self.problem.shape[-1] < needed:
             raise _checks.fail(
                 "grid.shape",
@@ -230,15 +231,18 @@ class WaveEquation:
         self.equation.check(medium)
         fastest = float(np.sqrt(np.max(np.asarray(self.equation.squared_velocity(medium)))))
         if fastest > 100:
+            name, unit, example = ("m", "squared slowness in s^2/km^2", "m = squared_slowness(v / 1000)")
+            if "m" not in medium:
+                name, unit, example = ("medium", "velocities in km/s, densities in g/cm^3", "vp / 1000")
             raise _checks.fail(
-                "m",
-                "squared slowness in s^2/km^2",
+                name,
+                unit,
                 f"a velocity of {fastest:g} km/s",
-                "Velocities in m/s must be divided by 1000: m = squared_slowness(v / 1000).",
+                f"Velocities in m/s must be divided by 1000: {example}.",
             )
         if fastest > self.max_velocity * (1 + 1e-5):
             raise _checks.fail(
-                "m",
+                "m" if "m" in medium else "medium",
                 f"velocities up to max_velocity = {self.max_velocity:g} km/s",
                 f"{fastest:.6g} km/s",
                 f"The step of {self.step:.4g} ms would be unstable: make the WaveEquation with a larger max_velocity.",

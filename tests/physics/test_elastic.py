@@ -228,7 +228,8 @@ def errors_of_lamb(case, points, distances=(1, 3)):
     half_space = load_example("lamb").half_space
     at = np.array([(points * n + place[0], place[1]) for n in distances])
     h, dt, q, d = below_surface(VS, points, force, (component, at))
-    return misfit(d, h**2 * half_space(force[0], component, q, dt, h * (at[:, 0] - force[1][0]), h * place[1]))
+    x = h * (at[:, 0] - force[1][0])
+    return misfit(d, h**2 * half_space(force[0], component, q, dt, x, h * place[1], VP, VS, RHO))
 
 
 @pytest.mark.parametrize("case", ["z to z", *(pytest.param(c, marks=pytest.mark.slow) for c in [*LAMB][:2])])
