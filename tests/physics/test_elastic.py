@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers.examples import load_example
+from helpers.rays import delay, group_velocity
 from scipy.optimize import brentq
 from scipy.special import hankel2
 
@@ -55,13 +56,6 @@ def record(A, m, source, receivers, q):
 def misfit(computed, exact):
     """Relative L2 errors of traces (..., time)."""
     return np.linalg.norm(computed - exact, axis=-1) / np.linalg.norm(exact, axis=-1)
-
-
-def delay(near, far, dt):
-    """Time between two traces of one waveform: the peak of their correlation, interpolated by its spectrum."""
-    n, finer = 2 * len(near), 64
-    product = np.fft.rfft(far, n) * np.conj(np.fft.rfft(near, n))
-    return np.argmax(np.fft.irfft(product, finer * n)[: finer * n // 2]) * dt / finer
 
 
 # A homogeneous medium.
@@ -164,22 +158,12 @@ def test_das_is_the_elongation_of_the_fibre(direction):
     np.testing.assert_allclose(d, (plus - minus) / gauge, rtol=0, atol=1e-12 * np.abs(d).max())
 
 
-def group_velocity(ray, epsilon, delta):
-    """qP velocity along rays at angles from the vertical, of the Christoffel equation (Thomsen 1986)."""
-    angle, f = np.linspace(0, np.pi / 2, 9001), 1 - (VS / VP) ** 2
-    x, z = np.sin(angle) ** 2, np.cos(angle) ** 2
-    a, b = (1 + 2 * epsilon) * x + (1 - f) * z, (1 - f) * x + z
-    v = VP * np.sqrt((a + b + np.sqrt((a - b) ** 2 + 4 * f * (f + 2 * delta) * x * z)) / 2)
-    slope = np.gradient(v, angle)
-    return np.interp(ray, angle + np.arctan2(slope, v), np.hypot(v, slope))
-
-
 @pytest.mark.slow
 def test_vti_waves_travel_with_the_group_velocity():
     A, nodes = whole_space(1000 / VP + 2.5 / PEAK, ElasticVTI()), rays(50, ANGLES)
     m = medium(A.grid, epsilon=0.2, delta=0.08, gamma=0.0)
     found = speeds(A, m, nodes, Dilatation(), Dilatation(), ricker(A.time, PEAK))
-    np.testing.assert_allclose(found, group_velocity(np.arctan2(*nodes.T), 0.2, 0.08), rtol=0.005)
+    np.testing.assert_allclose(found, group_velocity(np.arctan2(*nodes.T), VP, 0.2, 0.08, VS / VP), rtol=0.005)
 
 
 # The free surface.
@@ -212,7 +196,7 @@ def test_rayleigh_waves_at_fifteen_points_per_s_wavelength(ratio):
     vs = VP / ratio
     h, dt, _, (near, far) = below_surface(vs, 15, ("z", (0, 0)), ("xz", [(75, 0), (150, 0)]))
     times = np.array([delay(near[:, c], far[:, c], dt) for c in (0, 1)])
-    np.testing.assert_allclose(75 * h / times, rayleigh(VP, vs), rtol=0.005)  # 0.0011
+    np.testing.assert_allclose(75 * h / times, rayleigh(VP, vs), rtol=0.0015)  # 0.0011
 
 
 LAMB = {

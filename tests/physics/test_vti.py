@@ -4,35 +4,12 @@ the layer absorbs in the long run too, SV waves with their triplications include
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from helpers.rays import delay, group_velocity
 
 from jaxseis import PML, VTI, Geometry, Grid, Medium, Modeling, Sinc, TimeAxis, WaveEquation, ricker
 
 VP, EPSILON, DELTA, SHEAR, PEAK, SPACING = 2.0, 0.2, 0.08, 0.3, 0.010, 12.0
 NEAR, FAR = 500.0, 1100.0
-
-
-def phase_velocity(angle):
-    """qP velocity at an angle from the vertical: the larger root of the Christoffel equation (Thomsen 1986)."""
-    f = 1 - SHEAR**2
-    x, z = np.sin(angle) ** 2, np.cos(angle) ** 2
-    c11, c33, c55 = 1 + 2 * EPSILON, 1.0, 1 - f
-    c13_c55 = np.sqrt(f * (f + 2 * DELTA))
-    a, b = c11 * x + c55 * z, c55 * x + c33 * z
-    return VP * np.sqrt((a + b + np.sqrt((a - b) ** 2 + 4 * c13_c55**2 * x * z)) / 2)
-
-
-def group_velocity(ray):
-    """Velocity along a ray at an angle from the vertical."""
-    phase = np.linspace(0, np.pi / 2, 9001)
-    v, slope = phase_velocity(phase), np.gradient(phase_velocity(phase), phase)
-    return np.interp(ray, phase + np.arctan2(slope, v), np.hypot(v, slope))
-
-
-def delay(near, far, dt):
-    """Time between two traces of one waveform: the peak of their correlation, interpolated by its spectrum."""
-    n, finer = 2 * len(near), 64
-    product = np.fft.rfft(far, n) * np.conj(np.fft.rfft(near, n))
-    return np.argmax(np.fft.irfft(product, finer * n)[: finer * n // 2]) * dt / finer
 
 
 @pytest.mark.parametrize("ndim", [2, pytest.param(3, marks=pytest.mark.slow)])
@@ -52,7 +29,8 @@ def test_waves_travel_with_the_group_velocity(ndim):
     medium = Medium(**{k: jnp.full(grid.shape, v) for k, v in constant.items()})
     d = np.asarray(Modeling(A, Geometry(x=[0.0], z=0.0, **middle), receivers)(medium) @ ricker(time, PEAK))[0].T
     times = [delay(a, b, time.step) for a, b in zip(*np.split(d, 2), strict=True)]
-    np.testing.assert_allclose((far - near) / np.array(times), group_velocity(angles), rtol=0.005)
+    expected = group_velocity(angles, VP, EPSILON, DELTA, SHEAR)
+    np.testing.assert_allclose((far - near) / np.array(times), expected, rtol=0.005)
 
 
 def rough(shape):
