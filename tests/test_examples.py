@@ -39,6 +39,7 @@ def test_shot_record(run):
     assert np.abs(traces[:, nearest]).max() > np.abs(traces[:, farthest]).max() > 0
 
 
+@pytest.mark.slow
 def test_impulse_response(run):
     grid, pictures = run("impulse_response", "--nodes", 121, "--duration", 200)
     middle = grid.shape[0] // 2
@@ -55,6 +56,7 @@ def test_impulse_response(run):
         assert reach[name][0] > reach[name][1] == reach["isotropic"][1]
 
 
+@pytest.mark.slow
 def test_elastic_shot(run):
     records = run("elastic_shot", "--shape", 61, 41, "--duration", 600)
     assert all(np.isfinite(d).all() and np.abs(d).max() > 0 for d in records.values())
@@ -74,6 +76,7 @@ def test_rtm_puts_reflectors_where_they_are(run):
     assert np.corrcoef(image[deep].ravel(), expected[deep].ravel())[0, 1] > 0.5
 
 
+@pytest.mark.slow
 def test_lsrtm_fits_the_reflections_and_beats_migration(run):
     residual, (migrated, inverted) = run("lsrtm", "--shape", 81, 41, "--shots", 4, "--duration", 800, "--iterations", 5)
     assert residual < 0.7

@@ -52,7 +52,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 QUICK = {
     "constant density": ("2-D", "2-D free surface", "2-D sponge", "2-D bare", "2-D float32", "3-D"),
-    "variable density": ("2-D sponge", "2-D float32", "3-D multiaxial"),
+    "variable density": ("2-D float32", "3-D multiaxial"),
     "VTI": ("2-D sponge",),
     "TTI": ("2-D sponge",),
     "elastic": ("2-D free surface",),
@@ -65,7 +65,7 @@ QUICK = {
 
 SLOW = {
     "constant density": ("3-D free surface", "3-D sponge", "1-D"),
-    "variable density": ("2-D", "2-D free surface", "2-D bare", "3-D free surface"),
+    "variable density": ("2-D", "2-D free surface", "2-D sponge", "2-D bare", "3-D free surface"),
     "VTI": ("2-D free surface", "2-D float32", "3-D free surface"),
     "TTI": ("2-D", "2-D free surface", "3-D"),
     "elastic": ("2-D", "2-D multiaxial", "2-D float32", "3-D free surface", "3-D multiaxial", "1-D"),

@@ -81,8 +81,8 @@ def reflected(name, layer, density=False):
         ("BOX", 20, -90),
         ("CORNER", 10, -70),
         ("CORNER", 20, -90),
-        ("CUBE", 10, -70),
-        ("CUBE", 20, -90),
+        pytest.param("CUBE", 10, -70, marks=pytest.mark.slow),
+        pytest.param("CUBE", 20, -90, marks=pytest.mark.slow),
         ("STRIP", 10, -40),
         ("STRIP", 20, -55),
     ],
@@ -92,6 +92,7 @@ def test_reflections_of_the_matched_layer(name, cells, at_most):
     assert x < at_most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", [10, 20])
 def test_reflections_with_variable_density(cells):
     # Staggered differences in the interior leave -65.5 dB with 10 cells, where the Laplacian leaves -77.9 dB.

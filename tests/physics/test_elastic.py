@@ -243,6 +243,7 @@ def reflection(p):
     return (solid - fluid) / (solid + fluid)
 
 
+@pytest.mark.slow
 def test_reflection_coefficients_of_a_sea_floor():
     # Plane waves by a transform of the record in time and offset; the interface is halfway between nodes.
     source, receivers, floor, reach = 0.0, 150.0, 205.0, 2500.0

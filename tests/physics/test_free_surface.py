@@ -42,7 +42,7 @@ def records(imaged, density, interpolation, engine, order):
 
 TIME = TimeAxis(600.0, 1.2)
 CASES = [
-    (density, interpolation, engine, order)
+    pytest.param(density, interpolation, engine, order, marks=pytest.mark.slow if order == 2 or density else ())
     for density in (False, True)
     for interpolation, engine, order in ((Linear(), "xla", 2), (Linear(), "devito", 8), (Sinc(4), "xla", 8))
 ]

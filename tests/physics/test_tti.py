@@ -28,6 +28,7 @@ def traces(equation, angles, **tilt):
     return np.asarray(F(medium) @ ricker(time, PEAK))[0].T, time.step
 
 
+@pytest.mark.slow
 def test_waves_travel_with_the_group_velocity():
     angles, tilt = np.radians([-75, -45, -20, 0, 20, 30, 45, 75]), np.radians(30)
     d, dt = traces(TTI(SHEAR), angles, theta=tilt)
