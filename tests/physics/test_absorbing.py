@@ -29,6 +29,7 @@ from jaxseis import (
     ricker,
     rules,
 )
+from jaxseis.equations._surface import at_surface
 from jaxseis.interpolation import Place, windows
 
 SPACING, SPEED = 10.0, 1.5
@@ -156,7 +157,9 @@ def random_experiment(density, free_surface, ndim, cells=6):
         window = windows(Linear(), jnp.asarray(at), grid, pressure, free_surface, "float64")
         ends.append({"window": window})
         traces.append(jnp.asarray(rng.normal(size=(1, A.problem.steps, 3))))
-    return A.problem, A.equation.coefficients(Medium(**padded)), *ends, *traces
+    c = A.equation.coefficients(Medium(**padded))
+    c = at_surface(A.equation, c, A.space_order) if free_surface and density else c
+    return A.problem, c, *ends, *traces
 
 
 def mismatch(Ax, y, x, Aty):
