@@ -69,6 +69,14 @@ def migrate(F, true, backgrounds, q, show):
     return {name: np.asarray(image) for name, image in images.items()}
 
 
+def filtered(grid, vp, start, images):
+    """The Laplacians of the images, scaled by depth, and of the perturbation that made them; nothing in the water."""
+    depth, rock = grid.coordinates("z") - grid.origin[1], vp > 1.001 * vp.min()
+    perturbation = gaussian_filter(vp.astype(float) ** -2 - start.astype(float) ** -2, 2)
+    shown = {name: np.where(rock, -laplace(image, mode="nearest") * depth, 0) for name, image in images.items()}
+    return shown, np.where(rock, -laplace(perturbation), 0)
+
+
 def draw(path, grid, vp, thomsen, reflectors, images):
     """The medium above, both images below."""
     figure, axes = plt.subplots(3, 2, figsize=(13, 9), layout="constrained")
@@ -112,10 +120,7 @@ def main(argv=None):
     backgrounds = {"TTI": medium(start, thomsen), "Isotropic": medium(start, none)}
     raw = migrate(F, medium(vp, thomsen), backgrounds, js.ricker(time, js.hertz(args.peak)), not args.quiet)
 
-    depth = grid.coordinates("z") - grid.origin[1]
-    rock = vp > 1.001 * vp.min()
-    images = {name: np.where(rock, -laplace(image, mode="nearest") * depth, 0) for name, image in raw.items()}
-    reflectors = np.where(rock, -laplace(gaussian_filter(vp.astype(float) ** -2 - start.astype(float) ** -2, 2)), 0)
+    images, reflectors = filtered(grid, vp, start, raw)
     deep = np.s_[15:-15, grid.shape[1] // 3 : -8]
     likeness = {name: float(np.corrcoef(x[deep].ravel(), reflectors[deep].ravel())[0, 1]) for name, x in images.items()}
     args.output.parent.mkdir(parents=True, exist_ok=True)

@@ -40,9 +40,7 @@ class Shots(eqx.Module):
 
     def __getitem__(self, shots: Any) -> "Shots":
         """The selected shots."""
-        return Shots(
-            self.traces[keep_axis(shots, len(self))], self.sources[shots], self.receivers[shots], self.time
-        )
+        return Shots(self.traces[keep_axis(shots, len(self))], self.sources[shots], self.receivers[shots], self.time)
 
     def __len__(self) -> int:
         """Number of shots."""

@@ -6,8 +6,12 @@ by side, and linked with a driver that calls one after another at each time step
 """
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+Argument = tuple[str, str]
+"""Name and kind (array, int, real, block, first, last or timers) of an argument of a C function."""
 
 C_TYPES = {"array": "void *", "timers": "void *"}
 """Types of the arguments that are not numbers, by kind."""
@@ -44,29 +48,52 @@ class Objects:
         return library
 
 
-def union(stages: list[list[tuple[str, str]]]) -> list[tuple[str, str]]:
-    """The arguments (name, kind) of the driver: those of all stages, once each."""
-    return list(dict.fromkeys(argument for stage in stages for argument in stage))
+@dataclass(frozen=True)
+class Function:
+    """A compiled stage: its name and its arguments."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+
+    def declaration(self, real: str) -> str:
+        """Its head in C."""
+        types = C_TYPES | {"real": real}
+        listed = ", ".join(f"{types.get(kind, 'int')} {name}" for name, kind in self.arguments)
+        return f"int {self.name}({listed})"
 
 
-def driver(name: str, stages: list[list[tuple[str, str]]], real: str) -> str:
-    """C code of the function that calls ``stage0``, ``stage1``, ... at each of the time steps."""
-    types = C_TYPES | {"real": real}
+@dataclass(frozen=True)
+class Call:
+    """A call of a stage: what it passes for some arguments (C expressions), and the driver's arguments in these."""
 
-    def declared(arguments: list[tuple[str, str]]) -> str:
-        return ", ".join(f"{types.get(kind, 'int')} {argument}" for argument, kind in arguments)
+    function: Function
+    passed: dict[str, str]
+    own: list[Argument]
 
-    def passed(arguments: list[tuple[str, str]]) -> str:
-        return ", ".join("step" if kind in ("first", "last") else argument for argument, kind in arguments)
+    def arguments(self) -> list[Argument]:
+        """The driver's arguments that the call needs."""
+        return [argument for argument in self.function.arguments if argument[0] not in self.passed] + self.own
 
-    prototypes = [f"int stage{i}({declared(arguments)});" for i, arguments in enumerate(stages)]
-    calls = [f"    stage{i}({passed(arguments)});" for i, arguments in enumerate(stages)]
+    def __str__(self) -> str:
+        time = {name: "step" for name, kind in self.function.arguments if kind in ("first", "last")}
+        values = self.passed | time
+        return f"{self.function.name}({', '.join(values.get(name, name) for name, _ in self.function.arguments)});"
+
+
+def driver(name: str, calls: list[Call]) -> Function:
+    """The function that makes the calls at each of the time steps."""
+    return Function(name, tuple(dict.fromkeys(argument for call in calls for argument in call.arguments())))
+
+
+def code(function: Function, calls: list[Call], real: str) -> str:
+    """The C code of a driver."""
+    stages = dict.fromkeys(call.function for call in calls)
     lines = [
-        *prototypes,
-        f"int {name}({declared(union(stages))})",
+        *(f"{stage.declaration(real)};" for stage in stages),
+        function.declaration(real),
         "{",
         "  for (int step = time_m; step <= time_M; step++) {",
-        *calls,
+        *(f"    {call}" for call in calls),
         "  }",
         "  return 0;",
         "}",

@@ -178,7 +178,7 @@ def _law(signature: Any) -> str:
 def _environment() -> str:
     """What a library depends on besides its signature: generator sources, Devito, compiler, processor."""
     here = Path(__file__).parent.parent
-    names = ("devito", "_compile", "_symbols", "_step", "_surface", "_relaxation", "_sensitivity")
+    names = ("devito", "_compile", "_problem", "_symbols", "_stage", "_step", "_surface", "_relaxation", "_sensitivity")
     generators = [here / "engines" / f"{name}.py" for name in names]
     sources = [*sorted((here / "equations").glob("*.py")), here / "differences.py", here / "closure.py", *generators]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()

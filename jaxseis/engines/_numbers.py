@@ -83,7 +83,7 @@ def _scalars(problem: Problem, width: int) -> dict[str, float]:
         n, h, cells = problem.shape[axis], problem.grid.spacing[axis], problem.cells
         low = 0 if problem.pad[axis][0] == 0 else min(cells + reach, n)
         scalars |= {f"{name}_m": 0, f"{name}_M": n - 1, f"k_{name}_m": 0, f"k_{name}_M": width - 1}
-        scalars |= {f"right_{name}": reach + widths[axis] - n}
+        scalars |= {f"left_{name}": reach, f"right_{name}": reach + widths[axis] - n}
         scalars |= {f"h_{name}": h, f"inverse_{name}": 1 / h, f"inverse2_{name}": 1 / h**2}
         scalars |= {f"{name}_left_half": cells + 1, f"{name}_right_half": cells + 1}
         scalars |= {f"{name}_left_reach": low, f"{name}_right_reach": min(cells + reach, n - low)}

@@ -199,3 +199,8 @@ def largest_step(equation: Equation, grid: Grid, order: int, velocity: float) ->
         else differences.second_symbol_max(order)
     )
     return 2 / (velocity * np.sqrt(sum(symbol / h**2 for h in grid.spacing)))
+
+
+def filtering_layers(axis: int, ndim: int, multiaxial: bool) -> list[tuple[int, bool]]:
+    """The layers that filter derivatives along an axis, in order, and whether across: its own alone, or all."""
+    return [(j, j != axis) for j in reversed(range(ndim)) if multiaxial or j == axis]

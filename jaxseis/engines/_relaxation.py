@@ -10,26 +10,42 @@ kernel run on time-reversed data.
 from collections.abc import Iterator
 from typing import Any
 
-from jaxseis.engines._surface import edge_terms
+from jaxseis.engines._stage import Stage, in_boxes, in_strips
+from jaxseis.engines._surface import edge_terms, mirror_stresses
 from jaxseis.engines._symbols import Symbols
 from jaxseis.equations._base import Derivative
 
 
-def strains(s: Symbols) -> Iterator[Any]:
-    """e: every derivative, with what the layer and the surface add (p, edge)."""
+def stages(plan: Symbols) -> Iterator[Stage]:
+    """Strains, memories and stresses."""
+    yield Stage(_strains)
+    yield from in_boxes(plan, "half", _strains_in_layer)
+    yield Stage(_memories)
+    yield Stage(_stresses)
+    yield Stage(mirror_stresses)
+
+
+def _strains(s: Symbols) -> Iterator[Any]:
+    """e: every derivative, with what the surface and the layers add (edge, p)."""
+    from devito import Eq
+
+    x = s.space
+    for term in s.terms:
+        edge = s.array(f"edge_{term.name}")[x] if term in edge_terms(s) else 0
+        yield Eq(strain_of(s, term)[x], s.derivative(*s.now(term), term, x) + edge, implicit_dims=(s.time,))
+    yield from in_strips(s, "half", _strains_in_layer)
+
+
+def _strains_in_layer(s: Symbols, axis: int, x: tuple[Any, ...]) -> Iterator[Any]:
     from devito import Eq
 
     for term in s.terms:
-        e, x = strain_of(s, term), s.space
-        plain = s.derivative(*s.now(term), term, x)
-        edge = s.array(f"edge_{term.name}")[x] if term in edge_terms(s) else 0
-        yield Eq(e[x], plain + edge, implicit_dims=(s.time,))
-        for j, _ in s.layers(term.axis) if s.pml else ():
-            for strip in s.strips(j, "half"):
-                yield Eq(e[strip], e[strip] + s.filtered(term, j)[strip], implicit_dims=(s.time,))
+        if axis in s.layers(term.axis):
+            e = strain_of(s, term)
+            yield Eq(e[x], e[x] + s.filtered(term, axis)[x], implicit_dims=(s.time,))
 
 
-def memories(s: Symbols) -> Iterator[Any]:
+def _memories(s: Symbols) -> Iterator[Any]:
     """y = b e + s, s = (1 + a) y - s."""
     from devito import Eq
 
@@ -42,7 +58,7 @@ def memories(s: Symbols) -> Iterator[Any]:
             yield Eq(state[x], onea * y[x] - state[x], implicit_dims=(s.time,))
 
 
-def stresses(s: Symbols) -> Iterator[Any]:
+def _stresses(s: Symbols) -> Iterator[Any]:
     """sigma = S e - sum_l S_l y_l."""
     from devito import Eq
 

@@ -14,11 +14,13 @@ mass needs trapezoidal integrals. Both hold what came before a level: "sums" bri
 """
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 from typing import Any
 
 from jaxseis.engines._problem import Problem
 from jaxseis.engines._relaxation import memory_of, strain_of
+from jaxseis.engines._stage import Filter, Stage, in_boxes, in_strips
 from jaxseis.engines._step import second_filters, stress_force
 from jaxseis.engines._surface import edge_forces, edge_strains, edge_terms, kept_edge_forces, mirror_stresses, surface
 from jaxseis.engines._symbols import Symbols
@@ -28,14 +30,19 @@ Row = tuple[Derivative, int | None]
 """A derivative of the adjoint field, or its memory variable in a mechanism."""
 
 
-def scatter(s: Symbols) -> Iterator[list[Any]]:
+def scatter(plan: Symbols) -> Iterator[Stage]:
     """du+ -= r (dM u_tt + G^T dS G u), after u and du have advanced to the same level."""
-    yield [*_scattered_by_mass(s)]
-    if not s.laplacian:
-        yield [*_scattered_stresses(s)]
-        yield [*kept_edge_forces(s)]
-        yield [*_scattered_by_stress(s), *second_filters(s, "d", "dt")]
-    yield [*(() if s.laplacian else edge_forces(s, "d")), *surface(s, "d")]
+    yield Stage(_scattered_by_mass)
+    if not plan.laplacian:
+        yield Stage(_scattered_stresses)
+        yield Stage(mirror_stresses)
+        yield Stage(kept_edge_forces)
+        for fields in plan.groups:
+            filters = partial(second_filters, fields=fields, prefix="d", memory="dt")
+            yield Stage(partial(_scattered_by_stress, fields=fields, filters=filters))
+            yield from in_boxes(plan, "half", filters)
+        yield Stage(lambda s: edge_forces(s, "d"))
+    yield Stage(lambda s: surface(s, "d"))
 
 
 def _scattered_by_mass(s: Symbols) -> Iterator[Any]:
@@ -53,14 +60,15 @@ def _scattered_by_mass(s: Symbols) -> Iterator[Any]:
         yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + s.of_mass("r", field)[x] * scattered)
 
 
-def _scattered_by_stress(s: Symbols) -> Iterator[Any]:
+def _scattered_by_stress(s: Symbols, fields: tuple[str, ...], filters: Filter) -> Iterator[Any]:
     from devito import Eq
 
     x, t = s.space, s.level
-    for field in s.fields:
+    for field in fields:
         du, r = s.field("d" + field), s.of_mass("r", field)
         force = sum(stress_force(s, field, axis, x) for axis in range(s.ndim))
         yield Eq(du[(t + 1, *x)], du[(t + 1, *x)] + r[x] * force)
+    yield from in_strips(s, "half", filters)
 
 
 def _scattered_stresses(s: Symbols) -> Iterator[Any]:
@@ -74,7 +82,6 @@ def _scattered_stresses(s: Symbols) -> Iterator[Any]:
         total[row.name] += derivative(x) * s.array(f"dc_{name}")[x] * strain
     for name, value in total.items():
         yield Eq(s.sigma(name)[x], value, implicit_dims=(s.time,))
-    yield from mirror_stresses(s)
 
 
 def _strain(s: Symbols, row: Row, x: tuple[Any, ...]) -> Any:
@@ -116,25 +123,40 @@ def needs_sums(problem: Problem) -> bool:
     return problem.pml and (problem.ndim == 3 or (problem.ndim > 1 and (damped or not problem.laplacian)))
 
 
-def sums(s: Symbols) -> Iterator[list[Any]]:
+def sums(plan: Symbols) -> Iterator[Stage]:
     """After the image of a level: R += (v+ + 2v + v-)/4 where three layers meet (everywhere, and R2 += its integral,
     for a damped field), and H = a H + c W in the layer of each axis by which a strain W of v has yet to be stretched.
     """
-    yield [*_sums_of_fields(s)]
-    for row, across in dict.fromkeys((i, k.axis) for i, k in _coupled_terms(s)):
-        yield [*_sums_of_strain(s, row, across)]
+    yield Stage(_sums_of_damped_fields)
+    yield from in_boxes(plan, "half", _sums_of_fields)
+    for row, across in dict.fromkeys((i, k.axis) for i, k in _coupled_terms(plan)):
+        sum_ = partial(_sum_of_strain, row=row, across=across)
+        yield Stage(partial(in_strips, reach="half", equations=sum_))
+        yield from in_boxes(plan, "half", sum_)
 
 
-def _sums_of_fields(s: Symbols) -> Iterator[Any]:
+def _sums_of_damped_fields(s: Symbols) -> Iterator[Any]:
     from devito import Eq
 
-    for field in s.fields:
-        total, damped = s.array(f"R_{field}"), s.equation.damping_name(field)
-        for x in [s.space] if damped else s.strips(0, "half") if s.ndim == 3 else ():
-            if damped and s.ndim == 3:
-                twice = s.array(f"R2_{field}")
-                yield Eq(twice[x], twice[x] + _integral(s, field, x), implicit_dims=(s.time,))
-            yield Eq(total[x], total[x] + _three_levels(s, field, x) / 4, implicit_dims=(s.time,))
+    x = s.space
+    for field in filter(s.equation.damping_name, s.fields):
+        if s.ndim == 3:
+            twice = s.array(f"R2_{field}")
+            yield Eq(twice[x], twice[x] + _integral(s, field, x), implicit_dims=(s.time,))
+        yield _sum_of_field(s, field, x)
+
+
+def _sums_of_fields(s: Symbols, axis: int, x: tuple[Any, ...]) -> Iterator[Any]:
+    for field in s.fields if s.ndim == 3 and axis == 0 else ():
+        if not s.equation.damping_name(field):
+            yield _sum_of_field(s, field, x)
+
+
+def _sum_of_field(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
+    from devito import Eq
+
+    total = s.array(f"R_{field}")
+    return Eq(total[x], total[x] + _three_levels(s, field, x) / 4, implicit_dims=(s.time,))
 
 
 def _integral(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
@@ -142,15 +164,15 @@ def _integral(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
     return s.array(f"R_{field}")[x] + _three_levels(s, field, x) / 8
 
 
-def _sums_of_strain(s: Symbols, row: Row, across: int) -> Iterator[Any]:
+def _sum_of_strain(s: Symbols, j: int, x: tuple[Any, ...], row: Row, across: int) -> Iterator[Any]:
+    """In the order of axes that stages have, the last first: W along j is made of memories of earlier axes, not yet
+    advanced."""
     from devito import Eq
 
-    for j in reversed(range(s.ndim)):  # W along j is made of memories of earlier axes, not yet advanced
-        if j != across:
-            memory, (a, c) = _memory(s, row, across, j), s.profiles("a c", j, s.position(row[0])[j], "stretch")
-            for x in s.strips(j, "half"):
-                value = _layered_strain(s, row, across, j, x)
-                yield Eq(memory[x], a[x[j]] * memory[x] + c[x[j]] * value, implicit_dims=(s.time,))
+    if j != across:
+        memory, (a, c) = _memory(s, row, across, j), s.profiles("a c", j, s.position(row[0])[j], "stretch")
+        value = _layered_strain(s, row, across, j, x)
+        yield Eq(memory[x], a[x[j]] * memory[x] + c[x[j]] * value, implicit_dims=(s.time,))
 
 
 def _coupled_terms(s: Symbols) -> Iterator[tuple[Row, Derivative]]:
@@ -181,12 +203,12 @@ def _layered_strain(s: Symbols, row: Row, across: int, until: int, x: tuple[Any,
     return value
 
 
-def image(s: Symbols) -> Iterator[list[Any]]:
+def image(plan: Symbols) -> Iterator[Stage]:
     """One level of both gradients, without their signs and the factor 1/dt^2 of g_M."""
-    yield [*_image_of_masses(s)]
-    if not s.laplacian:
-        yield [*edge_strains(s, "stored_edge", lambda term: (_stored(s, term.field), ()))]
-        yield [*_image_of_stiffness(s)]
+    yield Stage(_image_of_masses)
+    if not plan.laplacian:
+        yield Stage(lambda s: edge_strains(s, "stored_edge", lambda term: (_stored(s, term.field), ())))
+        yield Stage(_image_of_stiffness)
 
 
 def _image_of_masses(s: Symbols) -> Iterator[Any]:

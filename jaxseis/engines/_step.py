@@ -1,20 +1,24 @@
 """Program "step": the fields advance by one leapfrog step, driven and sampled at points.
 
-The step is that of xla.py, arranged so that the plain stencil runs over the whole grid and only
-strips inside the layer do more: with L the plain second difference (or D^T S D),
+The step is that of xla.py, arranged so that the plain stencil runs over the whole grid and only the layers do more:
+with L the plain second difference (or D^T S D),
 
     u+  = 2u - u- + r L u                       everywhere, r = dt^2/M
-    p   = filter of D u                         on the strips of each axis
-    u+ += r (D^T p + filter of (L u + D^T p))   on the strips of each axis
+    p   = filter of D u                         in the layer of each axis
+    u+ += r (D^T p + filter of (L u + D^T p))   in the layer of each axis
+
+Layers share the loop over the first axis, and so the memory, with the update; those of the first axis itself have
+stages of their own.
 """
 
 from collections.abc import Iterator
-from itertools import product
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from jaxseis.engines import _relaxation
+from jaxseis.engines._stage import Stage, in_boxes, in_strips
 from jaxseis.engines._surface import (
     edge_force_of,
     edge_forces,
@@ -29,57 +33,63 @@ from jaxseis.engines._symbols import Symbols, second_difference
 from jaxseis.equations._base import Derivative
 
 
-def step(s: Symbols) -> Iterator[list[Any]]:
-    """The equations of the program, stage by stage."""
-    yield [*edge_strains(s, "edge", s.now)]
-    if s.pml:
-        yield [*_first_filters(s)]
-    if s.relaxing:
-        yield [*_relaxation.strains(s)]
-        yield [*_relaxation.memories(s)]
-        yield [*_relaxation.stresses(s), *mirror_stresses(s)]
-    elif not s.laplacian:
-        yield [*_stresses(s)]
-        yield [*edge_stresses(s), *mirror_stresses(s)]
-    yield [*kept_edge_forces(s)]
-    yield [*_update(s), *second_filters(s, "", "t")]
-    yield [*edge_forces(s, ""), *_inject(s), *surface(s, ""), *_sample(s)]
+def step(plan: Symbols) -> Iterator[Stage]:
+    """The stages of the program."""
+    yield Stage(lambda s: edge_strains(s, "edge", s.now))
+    for fields in plan.groups:
+        filters = partial(_first_filters, fields=fields)
+        yield Stage(partial(in_strips, reach="half", equations=filters))
+        yield from in_boxes(plan, "half", filters)
+    if plan.relaxing:
+        yield from _relaxation.stages(plan)
+    elif not plan.laplacian:
+        yield Stage(_stresses)
+        yield from in_boxes(plan, "half", _stresses_in_layer)
+        yield Stage(edge_stresses)
+        yield Stage(mirror_stresses)
+    yield Stage(kept_edge_forces)
+    for fields in plan.groups:
+        yield Stage(partial(_update, fields=fields))
+        yield from in_boxes(plan, plan.second_reach, partial(second_filters, fields=fields))
+    yield Stage(_ends)
 
 
-def _first_filters(s: Symbols) -> Iterator[Any]:
-    """p = b D u + s, s = (1 + a) p - s: the filter p = -zeta/(s + zeta) D u inside the layer; each further layer
-    filters what the ones before it have left."""
+def _first_filters(s: Symbols, axis: int, x: tuple[Any, ...], fields: tuple[str, ...]) -> Iterator[Any]:
+    """p = b D u + s, s = (1 + a) p - s: the filter p = -zeta/(s + zeta) D u inside the layer of an axis; each further
+    layer filters what the ones before it have left."""
     from devito import Eq
 
     for term in s.terms:
-        done: list[Any] = []
-        for j, kind in s.layers(term.axis):
-            a, b = s.profiles("onea b", j, s.position(term)[j], kind)
-            p, state = s.filtered(term, j), s.layered(f"s_{term.name}_{j}", j)
-            for x in s.strips(j, "half"):
-                e = s.derivative(*s.now(term), term, x) + sum(q[x] for q in done)
-                if done and term in edge_terms(s):
-                    e = e + s.array(f"edge_{term.name}")[x]
-                yield Eq(p[x], b[x[j]] * e + state[x], implicit_dims=(s.time,))
-                yield Eq(state[x], a[x[j]] * p[x] - state[x], implicit_dims=(s.time,))
-            done.append(p)
+        if term.field in fields and axis in s.layers(term.axis):
+            a, b = s.profiles("onea b", axis, s.position(term)[axis], s.layers(term.axis)[axis])
+            p, state = s.filtered(term, axis), s.layered(f"s_{term.name}_{axis}", axis)
+            e = s.derivative(*s.now(term), term, x)
+            e = e + sum(s.filtered(term, j)[x] for j in s.before(term.axis, axis))
+            if axis != term.axis and term in edge_terms(s):
+                e = e + s.array(f"edge_{term.name}")[x]
+            yield Eq(p[x], b[x[axis]] * e + state[x], implicit_dims=(s.time,))
+            yield Eq(state[x], a[x[axis]] * p[x] - state[x], implicit_dims=(s.time,))
 
 
 def _stresses(s: Symbols) -> Iterator[Any]:
-    """sigma = S (D u) everywhere, plus S p in the layer (S is linear in the strains)."""
+    """sigma = S (D u) everywhere, plus S p in layers (S is linear in the strains)."""
     from devito import Eq
 
     x, strains = s.space, s.equation.strains(s.ndim)
-    e = {k.name: sum(s.derivative(s.field(t.field), (s.level,), t, x) for t in k.terms) for k in strains}
+    e = {k.name: sum(s.derivative(*s.now(t), t, x) for t in k.terms) for k in strains}
     for name, value in s.stress(e, x).items():
         yield Eq(s.sigma(name)[x], value, implicit_dims=(s.time,))
-    for axis in range(s.ndim) if s.pml else ():
-        for x in s.strips(axis, "half"):
-            here = [t for t in s.terms if axis in dict(s.layers(t.axis))]
-            e = {k.name: sum(s.filtered(t, axis)[x] for t in k.terms if t in here) for k in strains}
-            for name, value in s.stress(e, x).items():
-                if value != 0:
-                    yield Eq(s.sigma(name)[x], s.sigma(name)[x] + value, implicit_dims=(s.time,))
+    yield from in_strips(s, "half", _stresses_in_layer)
+
+
+def _stresses_in_layer(s: Symbols, axis: int, x: tuple[Any, ...]) -> Iterator[Any]:
+    from devito import Eq
+
+    here = [t for t in s.terms if axis in s.layers(t.axis)]
+    e = {k.name: sum(s.filtered(t, axis)[x] for t in k.terms if t in here) for k in s.equation.strains(s.ndim)}
+    for name, value in s.stress(e, x).items():
+        if value != 0:
+            yield Eq(s.sigma(name)[x], s.sigma(name)[x] + value, implicit_dims=(s.time,))
 
 
 def _force(s: Symbols, field: str, axis: int, x: tuple[Any, ...]) -> Any:
@@ -99,59 +109,71 @@ def stress_force(s: Symbols, field: str, axis: int, x: tuple[Any, ...]) -> Any:
     )
 
 
-def _update(s: Symbols) -> Iterator[Any]:
-    """u+ = 2u - u- + r F; a sponge damps."""
+def _update(s: Symbols, fields: tuple[str, ...]) -> Iterator[Any]:
+    """u+ = 2u - u- + r F, and the second filters in layers; a sponge damps."""
     from devito import Eq
 
     x, t = s.space, s.level
-    for field in s.fields:
+    for field in fields:
         u = s.field(field)
         force = sum(_force(s, field, axis, x) for axis in range(s.ndim))
         two, one = (s.of_mass(name, field)[x] for name in ("two", "one")) if s.damped(field) else (2, 1)
         yield Eq(u[(t + 1, *x)], two * u[(t, *x)] - one * u[(t - 1, *x)] + s.of_mass("r", field)[x] * force)
+    yield from in_strips(s, s.second_reach, partial(second_filters, fields=fields))
 
 
-def second_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
-    """The filters of the forces in the layers."""
-    if s.pml:
-        yield from (_filters_of_all_layers if s.signature.multiaxial else _own_filters)(s, prefix, memory)
+def second_filters(
+    s: Symbols, axis: int, x: tuple[Any, ...], fields: tuple[str, ...], prefix: str = "", memory: str = "t"
+) -> Iterator[Any]:
+    """The filters of the forces in the layer of an axis."""
+    filters = _filters_of_all_forces if s.signature.multiaxial else _filter_of_own_force
+    for field in reversed(fields):
+        yield from filters(s, field, axis, x, prefix, memory)
 
 
-def _own_filters(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
-    """u+ += r (added + filter of (F + added)) inside the layer: F is the plain force, already in u+,
-    and added = D^T p what the layer adds to a Laplacian (stresses hold it already)."""
+def _filter_of_own_force(
+    s: Symbols, field: str, axis: int, x: tuple[Any, ...], prefix: str, memory: str
+) -> Iterator[Any]:
+    """u+ += r (added + filter of (F + added)), where F is the plain force along the axis, already in u+, and
+    added = D^T p what the layer adds to a Laplacian (stresses hold it already)."""
     from devito import Eq
 
-    # the last axis first: it shares a loop, and its memory, with the update
-    for field, axis in product(reversed(s.fields), reversed(range(s.ndim))):
-        u, r, parity = s.field(prefix + field), s.of_mass("r", field), s.parity(field)[axis]
-        a, b, c = s.profiles("a b c", axis, parity)
-        state, plain = s.layered(f"{memory}_{field}_{axis}", axis), Derivative(field, axis)
-        for x in s.strips(axis, "reach" if s.laplacian else "half"):
-            added = s.divergence(s.filtered(plain, axis), (), plain, x) if s.laplacian else 0
-            force, new = _force(s, field, axis, x) + added, (s.level + 1, *x)
-            yield Eq(u[new], u[new] + r[x] * (added + b[x[axis]] * force + state[x]))
-            yield Eq(state[x], a[x[axis]] * state[x] + c[x[axis]] * force, implicit_dims=(s.time,))
+    u, r, plain = s.field(prefix + field), s.of_mass("r", field), Derivative(field, axis)
+    a, b, c = s.profiles("a b c", axis, s.parity(field)[axis])
+    state, new = s.layered(f"{memory}_{field}_{axis}", axis), (s.level + 1, *x)
+    added = s.divergence(s.filtered(plain, axis), (), plain, x) if s.laplacian else 0
+    force = _force(s, field, axis, x) + added
+    yield Eq(u[new], u[new] + r[x] * (added + b[x[axis]] * force + state[x]))
+    yield Eq(state[x], a[x[axis]] * state[x] + c[x[axis]] * force, implicit_dims=(s.time,))
 
 
-def _filters_of_all_layers(s: Symbols, prefix: str, memory: str) -> Iterator[Any]:
-    """u+ += r q, with q = b F + t, t = (1 + a) q - t in all layers, one after the other as in the first filters."""
+def _filters_of_all_forces(
+    s: Symbols, field: str, layer: int, x: tuple[Any, ...], prefix: str, memory: str
+) -> Iterator[Any]:
+    """u+ += r q, with q = b F + t, t = (1 + a) q - t for the forces along every axis; each further layer filters what
+    the ones before it have left, as in the first filters."""
     from devito import Eq
 
-    for field, axis in product(s.fields, range(s.ndim)):
-        u, r, done = s.field(prefix + field), s.of_mass("r", field), []
-        for j, kind in s.layers(axis):
-            a, b = s.profiles("onea b", j, s.parity(field)[j], kind)
-            q, state = s.array(f"q{memory}_{field}_{axis}_{j}"), s.layered(f"{memory}_{field}_{axis}_{j}", j)
-            for x in s.strips(j, "half"):
-                force, new = _force(s, field, axis, x) + sum(p[x] for p in done), (s.level + 1, *x)
-                if done:
-                    edges = (t for t in edge_terms(s) if (t.field, t.axis) == (field, axis))
-                    force = force + sum(edge_force_of(s, t)[x] for t in edges)
-                yield Eq(q[x], b[x[j]] * force + state[x], implicit_dims=(s.time,))
-                yield Eq(state[x], a[x[j]] * q[x] - state[x], implicit_dims=(s.time,))
-                yield Eq(u[new], u[new] + r[x] * q[x])
-            done.append(q)
+    u, r, new = s.field(prefix + field), s.of_mass("r", field), (s.level + 1, *x)
+
+    def filtered(axis: int, j: int) -> Any:
+        return s.array(f"q{memory}_{field}_{axis}_{j}")
+
+    for axis in range(s.ndim):
+        a, b = s.profiles("onea b", layer, s.parity(field)[layer], s.layers(axis)[layer])
+        q, state = filtered(axis, layer), s.layered(f"{memory}_{field}_{axis}_{layer}", layer)
+        force = _force(s, field, axis, x) + sum(filtered(axis, j)[x] for j in s.before(axis, layer))
+        if layer != axis:
+            edges = (t for t in edge_terms(s) if (t.field, t.axis) == (field, axis))
+            force = force + sum(edge_force_of(s, t)[x] for t in edges)
+        yield Eq(q[x], b[x[layer]] * force + state[x], implicit_dims=(s.time,))
+        yield Eq(state[x], a[x[layer]] * q[x] - state[x], implicit_dims=(s.time,))
+        yield Eq(u[new], u[new] + r[x] * q[x])
+
+
+def _ends(s: Symbols) -> Iterator[Any]:
+    """What comes after the update."""
+    yield from (*edge_forces(s, ""), *_inject(s), *surface(s, ""), *_sample(s))
 
 
 def _points(s: Symbols, end: str, field: str) -> tuple[Any, Any, Any, list[Any], list[Any]]:

@@ -1,11 +1,12 @@
 """The symbols of a kernel: fields, arrays, profiles, strips of the layer, and differences on them.
 
 Arrays are indexed explicitly, with our own difference weights, so that every term of a kernel is the
-same arithmetic as in xla.py. Scratch names: ``p, s`` first filter of a derivative, ``t`` second filter,
-``sigma`` stress, ``H, R`` sums for the gradient; an underscore joins a name, its field and axes.
+same arithmetic as in xla.py. Scratch names: ``p, s`` first filter of a derivative and its state, ``q, t`` the
+same of a force, ``sigma`` stress, ``H, R`` sums for the gradient; an underscore joins a name, its field, the axis of
+the derivative and that of the layer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 
 from jaxseis import differences
 from jaxseis._types import SPACE_AXES
+from jaxseis.engines._problem import filtering_layers
 from jaxseis.equations._base import Derivative, Equation
 
 REACH = {"half": 1, "reach": 2}  # sentinel thicknesses by which strips are told apart in the C code
@@ -61,27 +63,30 @@ class Symbols:
         self.inverse2 = [Constant(name=f"inverse2_{n}", dtype=self.dtype) for n in names]
         self.window = tuple(Dimension(name=f"k_{n}") for n in names)
         self.layer = tuple(DerivedDimension(name=f"layer_{d.name}", parent=d) for d in self.space)
-        self.right = [Constant(name=f"right_{n}", dtype=np.int32) for n in names]
+        self.right, self.shift = (
+            [Constant(name=f"{k}_{n}", dtype=np.int32) for n in names] for k in ("right", "shift")
+        )
         self.functions: dict[str, Any] = {}
 
-    def _keep(self, function: Any) -> Any:
-        return self.functions.setdefault(function.name, function)
+    def _function(self, name: str, make: Callable[[str], Any]) -> Any:
+        """The function of a name, which Devito knows by its number (see _stage.py)."""
+        if name not in self.functions:
+            self.functions[name] = make(f"f{len(self.functions)}")
+        return self.functions[name]
 
     def field(self, name: str) -> Any:
         """A field at three time levels."""
         from devito import TimeFunction
 
         order = (self.signature.order, self.radius, self.radius)
-        return self.functions.get(name) or self._keep(
-            TimeFunction(name=name, grid=self.grid, time_order=2, space_order=order)
-        )
+        return self._function(name, lambda f: TimeFunction(name=f, grid=self.grid, time_order=2, space_order=order))
 
     def array(self, name: str, halo: int = 0) -> Any:
         """An array on the padded grid."""
         from devito import Function
 
         order = (halo, halo, halo)
-        return self.functions.get(name) or self._keep(Function(name=name, grid=self.grid, space_order=order))
+        return self._function(name, lambda f: Function(name=f, grid=self.grid, space_order=order))
 
     def line(self, name: str, axis: int) -> Any:
         """A profile along one axis, at the nodes or midpoints, as a function of the position."""
@@ -91,39 +96,76 @@ class Symbols:
         """Profiles of a filter of the layer of an axis."""
         return [self.line(f"{name}{kind}_{axis}_{parity}", axis) for kind in kinds.split()]
 
-    def layers(self, axis: int) -> Iterator[tuple[int, str]]:
-        """The layers that filter derivatives along an axis, with the names of their filters: its own, and others."""
-        yield axis, ""
-        yield from ((j, "across") for j in range(self.ndim) if self.signature.multiaxial and j != axis)
+    @property
+    def boxed(self) -> list[int]:
+        """The axes whose perfectly matched layer has stages of its own; an equation less for each end to be compiled,
+        which counts in a multi-axial layer, where there are many."""
+        axes = range(self.ndim - 1 if self.signature.multiaxial else 1)
+        return list(reversed(axes)) if self.pml and self.ndim > 1 else []
+
+    @property
+    def striped(self) -> list[int]:
+        """The other axes that have one, which filter first."""
+        return [axis for axis in reversed(range(self.ndim)) if self.pml and axis not in self.boxed]
+
+    @property
+    def second_reach(self) -> str:
+        """Where the filters of the forces act."""
+        return "reach" if self.laplacian else "half"
+
+    def layers(self, axis: int) -> dict[int, str]:
+        """The layers that filter derivatives along an axis, in order, with the names of their profiles."""
+        found = filtering_layers(axis, self.ndim, self.signature.multiaxial) if self.pml else []
+        return {j: "across" if across else "" for j, across in found}
+
+    def before(self, axis: int, layer: int) -> list[int]:
+        """Those of the layers that filter before one of them."""
+        order = list(self.layers(axis))
+        return order[: order.index(layer)]
 
     def layered(self, name: str, axis: int) -> "Layered":
         """An array that is zero outside the layer of one axis."""
         table = self.table(name, self.space[:axis] + (self.layer[axis],) + self.space[axis + 1 :])
-        return Layered(table, axis, len(self.staggered), self.right[axis])
+        return Layered(table, axis, len(self.staggered), self.right[axis], self.shift[axis])
 
     def table(self, name: str, dimensions: tuple[Any, ...], dtype: Any = None) -> Any:
         """An array over the given dimensions."""
         from devito import Function
 
         shape = tuple(self.grid.shape[0] if d in self.space else 3 for d in dimensions)
-        return self.functions.get(name) or self._keep(
-            Function(name=name, dimensions=dimensions, shape=shape, space_order=0, dtype=dtype or self.dtype)
-        )
+        options: dict[str, Any] = {"dimensions": dimensions, "shape": shape, "dtype": dtype or self.dtype}
+        return self._function(name, lambda f: Function(name=f, space_order=0, **options))
 
     @cached_property
     def terms(self) -> tuple[Derivative, ...]:
         """Every derivative that the equation takes."""
         return self.equation.terms(self.ndim)
 
+    @cached_property
+    def groups(self) -> list[tuple[str, ...]]:
+        """The fields, those together that share a stress."""
+        groups = [{field} for field in self.fields]
+        for strain in self.equation.strains(self.ndim):
+            joined = [g for g in groups if any(t.field in g for t in strain.terms)]
+            groups = [g for g in groups if g not in joined] + [set().union(*joined)]
+        found = [tuple(f for f in self.fields if f in g) for g in groups]
+        return sorted(found, key=lambda group: self.fields.index(group[0]))
+
+    def sides(self, axis: int) -> Iterator[str]:
+        """The ends of an axis that have a layer."""
+        if not (self.signature.free_surface and axis == self.ndim - 1):
+            yield "left"
+        yield "right"
+
     def strips(self, axis: int, reach: str) -> Iterator[tuple[Any, ...]]:
         """Space indices that run over the layer's strips along an axis: "half" covers the layer's
         nodes and midpoints, "reach" also the nodes that its differences reach."""
         from devito.types.dimension import SubDimension
 
-        parent, width = self.space[axis], REACH[reach]
-        if not (self.signature.free_surface and axis == self.ndim - 1):
-            yield self._with(axis, SubDimension.left(f"{parent.name}_{reach}_l", parent, width))
-        yield self._with(axis, SubDimension.right(f"{parent.name}_{reach}_r", parent, width))
+        parent = self.space[axis]
+        for side in self.sides(axis):
+            make = SubDimension.left if side == "left" else SubDimension.right
+            yield self._with(axis, make(f"{parent.name}_{reach}_{side[0]}", parent, REACH[reach]))
 
     def _with(self, axis: int, dimension: Any) -> tuple[Any, ...]:
         return self.space[:axis] + (dimension,) + self.space[axis + 1 :]
@@ -144,7 +186,7 @@ class Symbols:
 
     def layered_parts(self, term: Derivative, x: tuple[Any, ...]) -> Any:
         """All first filters of a derivative."""
-        return sum(self.filtered(term, j)[x] for j, _ in self.layers(term.axis))
+        return sum(self.filtered(term, j)[x] for j in self.layers(term.axis))
 
     def now(self, term: Derivative) -> tuple[Any, tuple[Any, ...]]:
         """The field of a term, and the index of the present level."""
@@ -206,13 +248,15 @@ class Layered:
     axis: int
     left: int
     right: Any
+    shift: Any
 
     def __getitem__(self, x: tuple[Any, ...]) -> Any:
-        """The element at a position on the grid, which must run over a strip."""
+        """The element at a position on the grid, which must run over a strip, or in the box of a stage."""
         from devito.types.dimension import SubDimension
 
-        (strip,) = x[self.axis].atoms(SubDimension)
-        return self.table[shifted(x, self.axis, self.left if strip.is_left else self.right)]
+        strips = x[self.axis].atoms(SubDimension)
+        by = {True: self.left, False: self.right}[strips.pop().is_left] if strips else self.shift
+        return self.table[shifted(x, self.axis, by)]
 
 
 def shifted(x: tuple[Any, ...], axis: int, by: int) -> tuple[Any, ...]:

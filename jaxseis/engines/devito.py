@@ -5,15 +5,17 @@ step and all numbers at call time, so it is built once for all models and geomet
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jaxseis.engines import _sensitivity, _step
-from jaxseis.engines._compile import Objects, driver, machine, union
+from jaxseis.engines._compile import Call, Function, Objects, code, driver, machine
 from jaxseis.engines._kernel import compiler
 from jaxseis.engines._problem import Problem
+from jaxseis.engines._stage import Box, Stage
 from jaxseis.engines._symbols import REACH, Signature, Symbols
 
 PROGRAMS = {
@@ -45,18 +47,45 @@ def build(signature: Signature, folder: Path) -> tuple[Path, dict[str, Any]]:
     """Generate and compile a kernel in a folder: its library and its manifest."""
     from devito import Operator, switchconfig
 
-    symbols, objects, stages = Symbols(signature), Objects(folder), []
+    objects, known, calls, arrays = Objects(folder), {}, [], {}
     language = "openmp" if signature.parallel else "C"
     with switchconfig(log_level="ERROR", **_compiler()):
-        for equations in filter(None, PROGRAMS[signature.program](symbols)):
-            name = f"stage{len(stages)}"
-            operator: Any = Operator(equations, name=name, language=language)
-            compile_command, link_command = machine(operator._compiler)
-            objects.compile(name, str(operator.ccode), compile_command)
-            stages.append([_argument(parameter) for parameter in operator.parameters])
+        for stage, symbols, equations in _stages(signature):
+            text = _text(symbols, equations)
+            if text not in known:
+                operator: Any = Operator(equations, name=f"stage{len(known)}", language=language)
+                compile_command, link_command = machine(operator._compiler)
+                objects.compile(operator.name, str(operator.ccode), compile_command)
+                known[text] = Function(operator.name, tuple(map(_argument, operator.parameters)))
+            calls += [_call(known[text], symbols, box) for box in stage.boxes or [None]]
+            arrays = symbols.functions | arrays
+    whole = driver(signature.program, calls)
     real = "float" if signature.dtype == "float32" else "double"
-    objects.compile("driver", driver(signature.program, stages, real), compile_command)
-    return objects.link(link_command), _manifest(signature, union(stages), symbols)
+    objects.compile("driver", code(whole, calls, real), compile_command)
+    return objects.link(link_command), _manifest(signature, whole, arrays)
+
+
+def _stages(signature: Signature) -> Iterator[tuple[Stage, Symbols, list[Any]]]:
+    """The stages that have equations, each with symbols of its own."""
+    for stage in PROGRAMS[signature.program](Symbols(signature)):
+        symbols = Symbols(signature)
+        equations = list(stage.equations(symbols))
+        if equations:
+            yield stage, symbols, equations
+
+
+def _text(symbols: Symbols, equations: list[Any]) -> str:
+    """All that the C code of a stage depends on."""
+    functions = [f"{type(f).__name__} {f} {f.halo} {f.dtype}" for f in symbols.functions.values()]
+    return "\n".join([*map(str, equations), *functions])
+
+
+def _call(function: Function, symbols: Symbols, box: Box | None) -> Call:
+    """The stage, called with the arrays that its symbols stand for."""
+    names = {f.name: name for name, f in symbols.functions.items()}
+    arrays = [(names[name], kind) for name, kind in function.arguments if kind == "array"]
+    passed = names | (box.expressions() if box else {})
+    return Call(function, passed, [*arrays, *(box.arguments() if box else [])])
 
 
 def _compiler() -> dict[str, Any]:
@@ -65,18 +94,18 @@ def _compiler() -> dict[str, Any]:
     return {} if os.environ.get("CC") or found == "gcc" else {"compiler": found}
 
 
-def _manifest(signature: Signature, arguments: list[tuple[str, str]], symbols: Symbols) -> dict[str, Any]:
+def _manifest(signature: Signature, function: Function, arrays: dict[str, Any]) -> dict[str, Any]:
     return {
-        "function": signature.program,
+        "function": function.name,
         "real": signature.dtype,
-        "arguments": arguments,
+        "arguments": function.arguments,
         "arrays": {
             name: {
                 "dimensions": [d.name for d in f.dimensions],
                 "halo": [tuple(h) for h in f.halo],
                 "dtype": np.dtype(f.dtype).name,
             }
-            for name, f in symbols.functions.items()
+            for name, f in arrays.items()
         },
     }
 

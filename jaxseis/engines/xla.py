@@ -3,9 +3,11 @@
 It is the reference for the compiled kernels, the fallback where there is no C compiler, and the
 engine on accelerators. Every JAX transformation works on it. One step (absorbing.py derives it):
 
-    e_a = D_a u;             e_a <- e_a + p_a,        p_a = filter of e_a in the layer of axis a
-    F_a = D_a^T S e;         F_a <- F_a + q_a,        q_a = filter of F_a
-    u+  = 2u - u- + (dt^2/M) (sum_a F_a + source)     (damped where there is a sponge)
+    e_a = D_a u;             e_a <- e_a + p_j,        p_j = filter of e_a in the layer of axis j
+    F_a = D_a^T S e;         F_a <- F_a + q_j,        q_j = filter of F_a
+    u+  = 2u - u- + (dt^2/M) (sum_a F_a + source)     (damped where there is a sponge or a damping C)
+
+with j = a, or every j in turn in a multi-axial layer; S may relax.
 """
 
 from collections.abc import Callable
@@ -19,7 +21,7 @@ import numpy as np
 from jaxseis import _compat, differences
 from jaxseis._types import Array, PyTree
 from jaxseis.closure import closure
-from jaxseis.engines._problem import Problem
+from jaxseis.engines._problem import Problem, filtering_layers
 from jaxseis.equations._base import Derivative
 from jaxseis.interpolation import Window, nodes_and_weights
 
@@ -150,9 +152,8 @@ def _along(problem: Problem, axis: int, values: np.ndarray) -> Array:
 
 
 def _layers(problem: Problem, axis: int) -> list[tuple[int, bool]]:
-    """The layers that filter derivatives along an axis: its own, and others across."""
-    others = [(j, True) for j in range(problem.ndim) if problem.multiaxial and j != axis]
-    return [(axis, False), *others] if problem.pml else []
+    """The layers that filter derivatives along an axis."""
+    return filtering_layers(axis, problem.ndim, problem.multiaxial > 0) if problem.pml else []
 
 
 Filter = tuple[np.ndarray, np.ndarray]
