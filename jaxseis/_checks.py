@@ -29,15 +29,20 @@ def when_concrete(check: Callable[..., None], *values: Any) -> None:
             check(*values)
 
 
+def number(name: str, value: Any, expected: str, fits: Callable[[float], bool], remedy: str = "") -> float:
+    """``value`` as a float, or an error if it is not a number that fits."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        raise fail(name, expected, repr(value), remedy) from None
+    if not fits(found):
+        raise fail(name, expected, value, remedy)
+    return found
+
+
 def positive(name: str, value: float, unit: str, remedy: str = "") -> float:
     """``value`` as a float, or an error if it is not a finite positive number."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise fail(name, f"a positive number of {unit}", repr(value), remedy) from None
-    if not np.isfinite(number) or number <= 0:
-        raise fail(name, f"a positive number of {unit}", value, remedy)
-    return number
+    return number(name, value, f"a positive number of {unit}", lambda x: 0 < x < np.inf, remedy)
 
 
 def whole(name: str, value: Any, least: int, remedy: str = "") -> int:

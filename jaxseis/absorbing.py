@@ -32,9 +32,7 @@ and (2) is as symmetric as before.
 in time it keeps the operator symmetric as well. It reflects far more than a PML of the same width.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import numpy as np
@@ -56,7 +54,7 @@ class _Layer:
             ("reflection", "a number between 0 and 1", lambda x: 0 < x < 1),
             ("exponent", "a positive number", lambda x: 0 < x < np.inf),
         ):
-            object.__setattr__(self, key, _number(f"{name}.{key}", getattr(self, key), expected, fits))
+            object.__setattr__(self, key, _checks.number(f"{name}.{key}", getattr(self, key), expected, fits))
 
     def profile(self, depth: np.ndarray, spacing: float, velocity: float) -> np.ndarray:
         """Damping rate (1/ms) at ``depth`` cells inside the layer (negative: outside, where it is 0).
@@ -90,18 +88,8 @@ class PML(_Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.multiaxial is not None:
-            share = _number("PML.multiaxial", self.multiaxial, "a share from 0 to 1", lambda x: 0 <= x <= 1)
+            share = _checks.number("PML.multiaxial", self.multiaxial, "a share from 0 to 1", lambda x: 0 <= x <= 1)
             object.__setattr__(self, "multiaxial", share)
-
-
-def _number(name: str, value: Any, expected: str, fits: Callable[[float], bool]) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise _checks.fail(name, expected, repr(value)) from None
-    if not fits(number):
-        raise _checks.fail(name, expected, value)
-    return number
 
 
 @jax.tree_util.register_static

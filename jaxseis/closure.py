@@ -19,7 +19,6 @@ References: Strand, J. Comput. Phys. 110 (1994), 47-67; O'Reilly, Lundquist, Dun
 (2017), 572-594; Gao and Keyes, J. Comput. Phys. 379 (2019), 373-401, for this layout.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -86,27 +85,23 @@ def _solved(plain: np.ndarray, rows: int, columns: int, degree: int) -> tuple[np
     count = rows * columns
     nearest = np.concatenate([plain[:rows, :columns].ravel(), np.ones(rows + columns)])
     nearest[count + rows] = 0.5
-    conditions = map(_conditions(plain, rows, columns), range(degree + 1))
-    exact, right = (np.concatenate(x) for x in zip(*conditions, strict=True))
+    conditions = [_conditions(plain, rows, columns, j) for j in range(degree + 2)]
+    exact, right = (np.concatenate(x) for x in zip(*conditions[:-1], strict=True))
     x = nearest + np.linalg.lstsq(exact, right - exact @ nearest, rcond=1e-11)[0]
     free = null_space(exact, rcond=1e-11)
-    wanted, right = _conditions(plain, rows, columns)(degree + 1)
+    wanted, right = conditions[-1]
     scale = NEXT / np.abs(wanted).max(1)
     system = np.concatenate([free, scale[:, None] * (wanted @ free)])
     x = x + free @ np.linalg.lstsq(system, np.concatenate([nearest - x, scale * (right - wanted @ x)]))[0]
     return x[:count].reshape(rows, columns), x[count : count + rows], x[count + rows :]
 
 
-def _conditions(plain: np.ndarray, rows: int, columns: int) -> Callable[[int], tuple[np.ndarray, np.ndarray]]:
-    """By the degree j of a polynomial, a matrix and right-hand side for Q, H_m and H_n in turn."""
+def _conditions(plain: np.ndarray, rows: int, columns: int, j: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of the polynomial x^j, a matrix and right-hand side for Q, H_m and H_n in turn."""
     middles, nodes = np.arange(len(plain)) + 0.5, np.arange(columns, dtype=float)
-
-    def of(j: int) -> tuple[np.ndarray, np.ndarray]:
-        slope = lambda x: j * x ** (j - 1) if j else np.zeros_like(x)  # noqa: E731
-        here = middles[:rows]
-        down = [np.kron(np.eye(rows), nodes**j), -np.diag(slope(here)), np.zeros((rows, columns))]  # D x^j = j x^(j-1)
-        up = [-np.kron(here**j, np.eye(columns)), np.zeros((columns, rows)), -np.diag(slope(nodes))]
-        boundary = np.eye(columns)[0] * (j == 0) + plain[rows:, :columns].T @ middles[rows:] ** j
-        return np.block([down, up]), np.concatenate([np.zeros(rows), boundary])
-
-    return of
+    slope = lambda x: j * x ** (j - 1) if j else np.zeros_like(x)  # noqa: E731
+    here = middles[:rows]
+    down = [np.kron(np.eye(rows), nodes**j), -np.diag(slope(here)), np.zeros((rows, columns))]  # D x^j = j x^(j-1)
+    up = [-np.kron(here**j, np.eye(columns)), np.zeros((columns, rows)), -np.diag(slope(nodes))]
+    boundary = np.eye(columns)[0] * (j == 0) + plain[rows:, :columns].T @ middles[rows:] ** j
+    return np.block([down, up]), np.concatenate([np.zeros(rows), boundary])

@@ -70,13 +70,8 @@ class Viscous(Wrapper):
         object.__setattr__(self, "mechanisms", _checks.whole("mechanisms", self.mechanisms, 1, "Use 2 or 3."))
         middle = float(np.sqrt(self.band[0] * self.band[1])) if self.reference is None else self.reference
         object.__setattr__(self, "reference", check_frequency("reference", middle))
-        if self.laplacian(2) or self.relaxation_of_inner:
+        if self.laplacian(2) or self.equation.relaxation_rates:
             raise _checks.fail("equation", "one with strains, which does not relax yet", self.equation)
-
-    @property
-    def relaxation_of_inner(self) -> bool:
-        """Whether the equation inside relaxes by itself."""
-        return bool(self.equation.relaxation_rates)
 
     @property
     def more(self) -> tuple[str, ...]:

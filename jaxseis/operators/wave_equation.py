@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -252,11 +252,7 @@ class WaveEquation:
 
     def coefficients(self, medium: Medium) -> dict[str, Array]:
         """Coefficients on the padded grid: parameters continue into the layer with their edge values."""
-        padded = jax.tree.map(lambda p: jnp.pad(p, self.problem.pad, mode="edge"), medium)
-        c = self.equation.coefficients(padded)
-        if self.free_surface and not self.problem.laplacian:
-            c = at_surface(self.equation, c, self.space_order)
-        return {k: v.astype(self.dtype) for k, v in c.items()}
+        return _coefficients(self.problem, medium)
 
     def warn_if_coarse(self, medium: Medium, highest: float) -> None:
         """Warn with the number if the highest frequency (kHz) has fewer than three points per wavelength."""
@@ -283,6 +279,15 @@ class Bound:
     def inv(self) -> Inverse:
         """The operator ``A(m)^-1`` from sources to wavefields, ``(shot, time, *grid)`` both."""
         return Inverse(self.wave, self.medium)
+
+
+@partial(jax.jit, static_argnums=0)  # its many small operations would be compiled one by one otherwise
+def _coefficients(problem: Problem, medium: Medium) -> dict[str, Array]:
+    padded = jax.tree.map(lambda p: jnp.pad(p, problem.pad, mode="edge"), medium)
+    c = problem.equation.coefficients(padded)
+    if problem.free_surface and not problem.laplacian:
+        c = at_surface(problem.equation, c, problem.order)
+    return {k: v.astype(problem.dtype) for k, v in c.items()}
 
 
 def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> None:

@@ -70,9 +70,11 @@ def _unbounded(name, density):
 
 
 def reflected(name, layer, density=False):
-    """Reflections in dB."""
+    """Reflections in dB, also printed (pytest -s)."""
     d0 = _unbounded(name, density)
-    return 20 * np.log10(np.linalg.norm(record(globals()[name], layer, density=density) - d0) / np.linalg.norm(d0))
+    x = 20 * np.log10(np.linalg.norm(record(globals()[name], layer, density=density) - d0) / np.linalg.norm(d0))
+    print(f"{name}, {'variable' if density else 'constant'} density, {layer}: {x:.1f} dB")
+    return x
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,13 @@ def test_reflections_with_variable_density(cells):
     # Staggered differences in the interior leave -65.5 dB with 10 cells, where the Laplacian leaves -77.9 dB.
     x = reflected("CORNER", PML(cells), density=True)
     assert x < {10: -65, 20: -90}[cells]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("cells", "at_most"), [(10, -28), (20, -36)])
+def test_reflections_of_a_multiaxial_layer(cells, at_most):
+    x = reflected("BOX", PML(cells, multiaxial=0.1), density=True)
+    assert x < at_most
 
 
 @pytest.mark.parametrize("name", ["BOX", "CORNER", "STRIP"])
