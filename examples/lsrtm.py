@@ -72,7 +72,7 @@ def main(argv=None):
     m, m0 = js.squared_slowness(vp), js.squared_slowness(datasets.smooth(vp, SMOOTHING))
     q = js.ricker(time, js.hertz(PEAK))
     d = F(m) @ q - F(m0) @ q
-    J = F.jacobian(m0, q, js.InMemory())  # wavefields at the Nyquist rate: J.T is accurate to 1e-4 or so
+    J = F.jacobian(m0, q, js.InMemory())  # wavefields at the Nyquist rate: J.T is accurate to 1e-3 or so
     rock = vp > 1.001 * vp.min()
     W = Diagonal(jnp.where(rock, jnp.sqrt(grid.coordinates("z") / grid.extent[1]), 0.0))
 

@@ -69,7 +69,7 @@ def images_of(jobs, q, weights, iterations, show):
     """The image of each job: (modelling, background, data)."""
     images = {}
     for name, (F, m, d) in js.progress(list(jobs.items()), "migration", show):
-        J = F.jacobian(m, q, js.InMemory())  # wavefields at the Nyquist rate: J.T is accurate to 1e-4 or so
+        J = F.jacobian(m, q, js.InMemory())  # wavefields at the Nyquist rate: J.T is accurate to 1e-3 or so
         images[name] = np.asarray(least_squares(J, squared_slowness_alone(m, weights), d, iterations))
     return images
 

@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 
 # Read once, when jax is first imported. Tests compile many programs and run each for a moment.
-FLAGS = ("--xla_force_host_platform_device_count=2", "--xla_backend_optimization_level=0")
-os.environ["XLA_FLAGS"] = " ".join([*FLAGS, os.environ.get("XLA_FLAGS", "")]).strip()
+os.environ["XLA_FLAGS"] = (
+    f"--xla_force_host_platform_device_count=2 --xla_backend_optimization_level=0 {os.environ.get('XLA_FLAGS', '')}"
+)
 os.environ["MPLBACKEND"] = "Agg"
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: threads that wait for each other would be slow
     os.environ.setdefault("JAXSEIS_THREADS", "1")

@@ -277,7 +277,7 @@ def test_without_a_compiler_the_xla_engine_is_used_with_a_warning(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1|No C compiler was found, so wave equations run on the slower engine")
-    assert "Install gcc or clang, or set CC" in done.stdout
+    assert "Install gcc or clang, or set CC to the path of a compiler" in done.stdout
 
 
 @pytest.mark.filterwarnings(WHITE)

@@ -14,7 +14,7 @@ def default_engine() -> str:
         return "devito"
     warnings.warn(
         'No C compiler was found, so wave equations run on the slower engine "xla". '
-        "Install gcc or clang, or set CC, for compiled kernels.",
+        "Install gcc or clang, or set CC to the path of a compiler, for compiled kernels.",
         stacklevel=3,
     )
     return "xla"

@@ -1,8 +1,8 @@
 """From the C code of a program's stages to one library.
 
-A program is a few stages a time step, each a C function that Devito wrote. Devito's analysis of an operator grows with
-the square of its equations, so many small operators are built much faster than one large one; they are compiled side
-by side, and linked with a driver that calls one after another at each time step.
+A program is a few stages a time step, each a call of a C function that Devito wrote. Devito's analysis of an operator
+grows with the square of its equations, so many small operators are built much faster than one large one; they are
+compiled side by side, and linked with a driver that calls one after another at each time step.
 """
 
 import subprocess

@@ -7,6 +7,7 @@ The folder is ``$JAXSEIS_CACHE``, else ``jaxseis`` in the user's cache folder.
 """
 
 import ctypes
+import dataclasses
 import hashlib
 import inspect
 import json
@@ -124,7 +125,7 @@ def load(signature: Any, build: Callable[[Any, Path], Any]) -> Kernel:
 
 def compiler() -> str | None:
     """The C compiler that would be used, or None: the one that CC names, else gcc or clang."""
-    names = os.environ["CC"].split()[:1] if os.environ.get("CC") else ("gcc", "clang")
+    names = [os.environ["CC"]] if os.environ.get("CC") else ["gcc", "clang"]
     return next(filter(None, map(shutil.which, names)), None)
 
 
@@ -135,7 +136,7 @@ def cache_folder() -> Path:
 
 
 def _from_disk(signature: Any, build: Callable[[Any, Path], Any]) -> Kernel:
-    key = hashlib.sha256(f"{_environment()} {signature!r} {_law(signature)}".encode()).hexdigest()[:32]
+    key = hashlib.sha256(f"{_environment()} {signature!r} {_law(signature.equation)}".encode()).hexdigest()[:32]
     library, manifest = (cache_folder() / f"{key}{suffix}" for suffix in (".so", ".json"))
     if not (library.exists() and manifest.exists()):
         _build(signature, build, library, manifest)
@@ -166,23 +167,34 @@ def _place(target: Path, write: Callable[[Path], Any]) -> None:
     os.replace(name, target)
 
 
-def _law(signature: Any) -> str:
-    """The source of the equation, which need not be one of ours; unknown where it was typed at a prompt."""
+def _law(equation: Any) -> str:
+    """The source of an equation, which need not be one of ours, of its bases and of those inside it; unknown where it
+    was typed at a prompt."""
+    inside = [getattr(equation, f.name) for f in dataclasses.fields(equation)]
+    sources = [_source(cls) for cls in type(equation).__mro__]
+    return "".join([*sources, *(_law(x) for x in inside if dataclasses.is_dataclass(x))])
+
+
+def _source(cls: type) -> str:
     try:
-        return inspect.getsource(type(signature.equation))
+        return inspect.getsource(cls)
     except (OSError, TypeError):
         return ""
 
 
 @lru_cache
 def _environment() -> str:
-    """What a library depends on besides its signature: generator sources, Devito, compiler, processor."""
+    """What a library depends on besides its signature: generator sources, packages, compiler, flags, processor."""
     here = Path(__file__).parent.parent
     names = ("devito", "_compile", "_problem", "_symbols", "_stage", "_step", "_surface", "_relaxation", "_sensitivity")
     generators = [here / "engines" / f"{name}.py" for name in names]
     sources = [*sorted((here / "equations").glob("*.py")), here / "differences.py", here / "closure.py", *generators]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-    return " ".join([digest, version("devito"), str(compiler()), platform.machine(), _processor()])
+    versions = [version(package) for package in ("devito", "sympy", "numpy", "scipy")]
+    flags = [
+        f"{k}={v}" for k, v in sorted(os.environ.items()) if k in ("CC", "CFLAGS", "LDFLAGS") or k[:7] == "DEVITO_"
+    ]
+    return " ".join([digest, *versions, str(compiler()), *flags, platform.machine(), _processor()])
 
 
 def _processor() -> str:

@@ -66,7 +66,7 @@ def _static(problem: Problem) -> Arrays:
 def sizes(problem: Problem) -> dict[str, int]:
     """Sizes of the dimensions of a kernel's arrays."""
     rows = {f"layer_{a}": w + 2 * problem.reach for a, w in zip(problem.grid.axes, _layer_widths(problem), strict=True)}
-    return dict(zip(problem.grid.axes, problem.shape, strict=True)) | rows | {"time": 3, "t": 3}
+    return dict(zip(problem.grid.axes, problem.shape, strict=True)) | rows | {"t": 3}
 
 
 def _layer_widths(problem: Problem) -> tuple[int, ...]:
@@ -84,7 +84,7 @@ def _scalars(problem: Problem, width: int) -> dict[str, float]:
         low = 0 if problem.pad[axis][0] == 0 else min(cells + reach, n)
         scalars |= {f"{name}_m": 0, f"{name}_M": n - 1, f"k_{name}_m": 0, f"k_{name}_M": width - 1}
         scalars |= {f"left_{name}": reach, f"right_{name}": reach + widths[axis] - n}
-        scalars |= {f"h_{name}": h, f"inverse_{name}": 1 / h, f"inverse2_{name}": 1 / h**2}
+        scalars |= {f"inverse_{name}": 1 / h, f"inverse2_{name}": 1 / h**2}
         scalars |= {f"{name}_left_half": cells + 1, f"{name}_right_half": cells + 1}
         scalars |= {f"{name}_left_reach": low, f"{name}_right_reach": min(cells + reach, n - low)}
     for mechanism, rate in enumerate(problem.equation.relaxation_rates):

@@ -27,7 +27,7 @@ from jaxseis.engines._symbols import Symbols
 from jaxseis.equations._base import Derivative
 
 Row = tuple[Derivative, int | None]
-"""A derivative of the adjoint field, or its memory variable in a mechanism."""
+"""A derivative of a field, or its memory variable in a mechanism."""
 
 
 def scatter(plan: Symbols) -> Iterator[Stage]:
@@ -112,7 +112,7 @@ def _law(s: Symbols) -> Iterator[tuple[Any, Any, str, Any, int | None]]:
         if derivative != 0:
 
             def at(x: tuple[Any, ...], derivative: Any = derivative) -> Any:
-                return derivative.subs({c[n]: s.array(f"c_{n}")[x] for n in names})
+                return derivative.subs({v: s.array(f"c_{n}")[x] for n, v in c.items() if v in derivative.free_symbols})
 
             yield row, column, name, at, mechanism
 
@@ -128,7 +128,7 @@ def sums(plan: Symbols) -> Iterator[Stage]:
     for a damped field), and H = a H + c W in the layer of each axis by which a strain W of v has yet to be stretched.
     """
     yield Stage(_sums_of_damped_fields)
-    yield from in_boxes(plan, "half", _sums_of_fields)
+    yield from in_boxes(plan, "half", _sums_of_undamped_fields)
     for row, across in dict.fromkeys((i, k.axis) for i, k in _coupled_terms(plan)):
         sum_ = partial(_sum_of_strain, row=row, across=across)
         yield Stage(partial(in_strips, reach="half", equations=sum_))
@@ -146,7 +146,7 @@ def _sums_of_damped_fields(s: Symbols) -> Iterator[Any]:
         yield _sum_of_field(s, field, x)
 
 
-def _sums_of_fields(s: Symbols, axis: int, x: tuple[Any, ...]) -> Iterator[Any]:
+def _sums_of_undamped_fields(s: Symbols, axis: int, x: tuple[Any, ...]) -> Iterator[Any]:
     for field in s.fields if s.ndim == 3 and axis == 0 else ():
         if not s.equation.damping_name(field):
             yield _sum_of_field(s, field, x)
@@ -164,15 +164,15 @@ def _integral(s: Symbols, field: str, x: tuple[Any, ...]) -> Any:
     return s.array(f"R_{field}")[x] + _three_levels(s, field, x) / 8
 
 
-def _sum_of_strain(s: Symbols, j: int, x: tuple[Any, ...], row: Row, across: int) -> Iterator[Any]:
-    """In the order of axes that stages have, the last first: W along j is made of memories of earlier axes, not yet
+def _sum_of_strain(s: Symbols, axis: int, x: tuple[Any, ...], row: Row, across: int) -> Iterator[Any]:
+    """In the order that layers have, the last axis first: W along an axis is made of memories of earlier ones, not yet
     advanced."""
     from devito import Eq
 
-    if j != across:
-        memory, (a, c) = _memory(s, row, across, j), s.profiles("a c", j, s.position(row[0])[j], "stretch")
-        value = _layered_strain(s, row, across, j, x)
-        yield Eq(memory[x], a[x[j]] * memory[x] + c[x[j]] * value, implicit_dims=(s.time,))
+    if axis != across:
+        memory, (a, c) = _memory(s, row, across, axis), s.profiles("a c", axis, s.position(row[0])[axis], "stretch")
+        value = _layered_strain(s, row, across, axis, x)
+        yield Eq(memory[x], a[x[axis]] * memory[x] + c[x[axis]] * value, implicit_dims=(s.time,))
 
 
 def _coupled_terms(s: Symbols) -> Iterator[tuple[Row, Derivative]]:

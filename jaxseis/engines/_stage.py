@@ -1,11 +1,11 @@
 """Stages: what a program does in a time step, one after another.
 
-A stage is a few equations over the whole grid, or over a box of it: the layer at one end of an axis. Its functions are
-named by the order in which they appear, not by what they are, so that stages that read alike, of two fields or at
-both ends of an axis, are one C function that is called with other arguments.
+A stage is a few equations over the whole grid, or over boxes of it: the layers at the ends of an axis, for which it is
+called twice. Its functions are named by the order in which they appear, not by what they are, so that stages that read
+alike, of two fields say, are one C function that is called with other arguments.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,10 +33,10 @@ class Box:
         bounds = dict(zip((first, last), left if self.side == "left" else right, strict=True))
         return bounds | {f"shift_{self.axis}": f"{self.side}_{self.axis}"}
 
-    def arguments(self) -> list[Argument]:
-        """What those are made of."""
-        names = (self.thickness, f"{self.axis}_m", f"{self.axis}_M", f"{self.side}_{self.axis}")
-        return [(name, "int") for name in names]
+    def arguments(self, expressions: Iterable[str]) -> list[Argument]:
+        """What some of those are made of."""
+        shift = [f"{self.side}_{self.axis}"] if f"shift_{self.axis}" in expressions else []
+        return [(name, "int") for name in (self.thickness, f"{self.axis}_m", f"{self.axis}_M", *shift)]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ Filter = Callable[[Symbols, int, tuple[Any, ...]], Iterator[Any]]
 
 
 def in_strips(s: Symbols, reach: str, equations: Filter) -> Iterator[Any]:
-    """Equations in the layers whose strips share the loop over the first axis with the whole grid."""
+    """Equations in the layers that are strips of a stage over the whole grid."""
     for axis in s.striped:
         for x in s.strips(axis, reach):
             yield from equations(s, axis, x)

@@ -8,7 +8,8 @@ with L the plain second difference (or D^T S D),
     u+ += r (D^T p + filter of (L u + D^T p))   in the layer of each axis
 
 Layers share the loop over the first axis, and so the memory, with the update; those of the first axis itself have
-stages of their own.
+stages of their own. In a multi-axial layer every derivative, and every force, is filtered by the layers of all axes,
+one after the other, and only the layer of the last axis shares the loop.
 """
 
 from collections.abc import Iterator

@@ -49,7 +49,7 @@ def edge_terms(s: Symbols) -> list[Derivative]:
 
 
 def edge_strains(s: Symbols, name: str, field: Any) -> Iterator[Any]:
-    """What the surface adds to the derivatives of ``field(term)``, an indexed array and its first indices."""
+    """What the surface adds to the derivatives of ``field(term)``: an array, and its indices before those of space."""
     from devito import Eq
 
     x = s.space[:-1]

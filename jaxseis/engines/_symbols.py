@@ -98,8 +98,11 @@ class Symbols:
 
     @property
     def boxed(self) -> list[int]:
-        """The axes whose perfectly matched layer has stages of its own; an equation less for each end to be compiled,
-        which counts in a multi-axial layer, where there are many."""
+        """The axes whose perfectly matched layer has stages of its own.
+
+        Both ends then share one C function, where strips have an equation each. The first axis gains nothing from
+        sharing the loop over the grid; in a multi-axial layer, with its many equations, others are boxed too.
+        """
         axes = range(self.ndim - 1 if self.signature.multiaxial else 1)
         return list(reversed(axes)) if self.pml and self.ndim > 1 else []
 
@@ -143,7 +146,7 @@ class Symbols:
 
     @cached_property
     def groups(self) -> list[tuple[str, ...]]:
-        """The fields, those together that share a stress."""
+        """The fields, those together that occur in one strain."""
         groups = [{field} for field in self.fields]
         for strain in self.equation.strains(self.ndim):
             joined = [g for g in groups if any(t.field in g for t in strain.terms)]
@@ -239,7 +242,8 @@ def at_position(name: str, parity: tuple[int, ...]) -> str:
 
 @dataclass(frozen=True)
 class Layered:
-    """An array kept only where the layer of one axis is: the left strip, from ``left`` on, then the right one.
+    """An array kept only where the layer of one axis is: the left strip, ``left`` further on, then the right one; in
+    the box of a stage, ``shift`` is either.
 
     Whole rows of the last axis would be touched at their ends only, and cost more than the step itself.
     """

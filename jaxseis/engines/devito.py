@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from jaxseis.engines import _sensitivity, _step
-from jaxseis.engines._compile import Call, Function, Objects, code, driver, machine
+from jaxseis.engines._compile import Argument, Call, Function, Objects, code, driver, machine
 from jaxseis.engines._kernel import compiler
 from jaxseis.engines._problem import Problem
 from jaxseis.engines._stage import Box, Stage
@@ -77,15 +77,15 @@ def _stages(signature: Signature) -> Iterator[tuple[Stage, Symbols, list[Any]]]:
 def _text(symbols: Symbols, equations: list[Any]) -> str:
     """All that the C code of a stage depends on."""
     functions = [f"{type(f).__name__} {f} {f.halo} {f.dtype}" for f in symbols.functions.values()]
-    return "\n".join([*map(str, equations), *functions])
+    return "\n".join([*(f"{type(e).__name__} {e} {e.implicit_dims}" for e in equations), *functions])
 
 
 def _call(function: Function, symbols: Symbols, box: Box | None) -> Call:
-    """The stage, called with the arrays that its symbols stand for."""
+    """The stage, called with the arrays that its symbols stand for, and the bounds of a box."""
     names = {f.name: name for name, f in symbols.functions.items()}
     arrays = [(names[name], kind) for name, kind in function.arguments if kind == "array"]
-    passed = names | (box.expressions() if box else {})
-    return Call(function, passed, [*arrays, *(box.arguments() if box else [])])
+    bounds = {k: v for k, v in (box.expressions() if box else {}).items() if (k, "int") in function.arguments}
+    return Call(function, names | bounds, arrays + (box.arguments(bounds) if box else []))
 
 
 def _compiler() -> dict[str, Any]:
@@ -106,11 +106,12 @@ def _manifest(signature: Signature, function: Function, arrays: dict[str, Any]) 
                 "dtype": np.dtype(f.dtype).name,
             }
             for name, f in arrays.items()
+            if (name, "array") in function.arguments
         },
     }
 
 
-def _argument(parameter: Any) -> tuple[str, str]:
+def _argument(parameter: Any) -> Argument:
     """Name and kind of a C argument; a strip's thickness is named by axis, side and reach."""
     if parameter.name in ("time_m", "time_M"):
         return parameter.name, "first" if parameter.name == "time_m" else "last"

@@ -84,7 +84,7 @@ class TTI(VTI):
 
     @property
     def multiaxial(self) -> float:
-        """Without it fields grow at tilts of 45 degrees from epsilon = 0.2, delta = 0.1 on."""
+        """Without it fields grow, at a tilt of 45 degrees with epsilon = 0.25 and delta = 0.05 for one."""
         return 0.1
 
     def strains(self, ndim: int) -> tuple[Strain, ...]:
