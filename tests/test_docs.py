@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,17 @@ def script(page: Path) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if script(p)], ids=lambda p: str(p.relative_to(ROOT)))
+QUICK = ("README.md", "fwi.md", "operators.md", "index.md", "acoustic.md", "vti.md")
+"""The pages that the default tests run: the others build kernels of more equations."""
+
+
+def page(path: Path) -> Any:
+    """A page as a parameter."""
+    marks = () if path.name in QUICK else pytest.mark.slow
+    return pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks)
+
+
+@pytest.mark.parametrize("page", [page(p) for p in PAGES if script(p)])
 def test_the_blocks_of_a_page_run(page, tmp_path):
     # A process of its own: pages are written for JAX as it starts, in single precision. One thread: threads
     # inside one small shot would wait for each other whenever the machine has other work.

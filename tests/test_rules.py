@@ -178,7 +178,7 @@ def test_the_reverse_jacobian_by_custom_vjp(tiny):
 
 SOLVERS = {
     "LSMR": lx.LSMR(rtol=1e-12, atol=1e-12, conlim=1e12, max_steps=500),
-    "CG": lx.Normal(lx.CG(rtol=1e-13, atol=1e-13, max_steps=500)),
+    "CG": lx.Normal(lx.CG(rtol=1e-12, atol=1e-12, max_steps=500)),
 }
 
 

@@ -191,7 +191,8 @@ def below_surface(vs, points, force, measured):
     return h, time.step, q, record(A, medium(grid, vs=vs), *ends, q)
 
 
-@pytest.mark.parametrize("ratio", [2.2, pytest.param(3**0.5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("ratio", [2.2, 3**0.5])
 def test_rayleigh_waves_at_fifteen_points_per_s_wavelength(ratio):
     vs = VP / ratio
     h, dt, _, (near, far) = below_surface(vs, 15, ("z", (0, 0)), ("xz", [(75, 0), (150, 0)]))
