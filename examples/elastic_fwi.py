@@ -1,7 +1,7 @@
 """Elastic full-waveform inversion for P velocity, S velocity and density together.
 
     python examples/elastic_fwi.py                          # a built-in model with faults and salt
-    python examples/elastic_fwi.py --model marmousi2.npz    # a crop of any model file with vp, vs, rho
+    python examples/elastic_fwi.py --model marmousi2.npz    # a crop of a model file with vp, vs, rho
 
 Explosions and two-component receivers near the top; L-BFGS-B of SciPy on smooth relative changes of all
 three parameters, from low to high frequencies. Draws true, starting and inverted models.
@@ -44,6 +44,8 @@ def cropped(path, box, every):
     grid, arrays = datasets.load_model(path)
     x, z = (slice(*np.searchsorted(grid.coordinates(a), box[i : i + 2]), every) for a, i in (("x", 0), ("z", 2)))
     model = {name: arrays[name][x, z] for name in NAMES}
+    if min(model["vp"].shape) < 20:
+        raise SystemExit(f"--crop {box} holds {model['vp'].shape} nodes of {path}, which ends at {grid.extent} m.")
     model["vs"] = np.clip(model["vs"], SLOWEST, model["vp"] / 1.5)
     return js.Grid(model["vp"].shape, tuple(every * h for h in grid.spacing)), model
 
@@ -136,7 +138,9 @@ def main(argv=None):
     """Invert and draw; returns the relative errors of each parameter at the start and at the end, and the misfit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, help="npz file with vp, vs, rho, spacing, origin")
-    parser.add_argument("--crop", type=float, nargs=4, default=CROP, metavar=("X0", "X1", "Z0", "Z1"), help="of it, m")
+    parser.add_argument(
+        "--crop", type=float, nargs=4, default=CROP, metavar=("X0", "X1", "Z0", "Z1"), help=f"of it, m, {CROP}"
+    )
     parser.add_argument("--every", type=int, default=EVERY, help="of its nodes")
     parser.add_argument("--output", type=Path, default=Path("output/elastic_fwi.png"))
     parser.add_argument("--shape", type=int, nargs=2, default=SHAPE, help="of the built-in model")

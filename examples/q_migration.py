@@ -3,8 +3,8 @@
     python examples/q_migration.py
 
 Reflections from thin beds are recorded through a cloud of low Q. Least-squares migration that knows nothing of Q shows
-the beds below the cloud too faint and too deep; with the viscoacoustic Born operator and its transpose it restores
-them. (Amplifying the waves on their way back instead would be unstable.)
+the beds below the cloud too faint; with the viscoacoustic Born operator and its transpose it restores most of them.
+(Amplifying the waves on their way back instead would be unstable.)
 """
 
 import argparse

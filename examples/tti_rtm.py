@@ -53,12 +53,12 @@ def experiment(grid, vmax, shots, time):
 
 @jax.jit
 def migrated(F, background, reflections, q):
-    """The image of some shots: the gradient in squared slowness alone."""
+    """The image of some shots: minus the gradient of the misfit, in squared slowness alone."""
     return (F.jacobian(background, q, js.InMemory()).T @ reflections).m
 
 
 def migrate(F, true, backgrounds, q, show):
-    """The images in each background, of the reflections that its own anisotropy leaves."""
+    """The images in each background, of the reflections that the TTI one leaves."""
     images = dict.fromkeys(backgrounds, 0)
     model = jax.jit(lambda F, m: F(m) @ q)
     for first in js.progress(range(0, F.shots, AT_ONCE), "migration", show):

@@ -14,7 +14,8 @@ from jaxseis._types import Array
 class Medium:
     """Named physical parameters of a wave equation, each an array on the grid: a pytree.
 
-    ``Medium(m=..., buoyancy=...)``; the names are those of the equation's ``parameters``.
+    ``Medium(m=..., buoyancy=...)``; the names are those that the equation says in ``required``, or one set of
+    its ``parameterizations``.
     Differentiate with respect to a Medium and a Medium comes back. ``medium.replace(m=...)``
     returns a changed copy, ``medium.m`` reads one parameter.
 

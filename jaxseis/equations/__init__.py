@@ -1,5 +1,9 @@
-"""Wave equations, one a file."""
+"""Wave equations, one a file, and what they are made of."""
 
+from jaxseis.equations._base import Derivative as Derivative
+from jaxseis.equations._base import Equation as Equation
+from jaxseis.equations._base import Strain as Strain
+from jaxseis.equations._base import half as half
 from jaxseis.equations.acoustic import Acoustic as Acoustic
 from jaxseis.equations.damped import Damped as Damped
 from jaxseis.equations.elastic import Elastic as Elastic

@@ -93,3 +93,13 @@ def test_no_attenuation_is_the_equation_inside():
     for equation in (Viscous(Acoustic(density=True), band=BAND), Damped(Acoustic(density=True), frequency=PEAK)):
         lossless, _ = spectra(equation, values | {"inverse_q": 0.0})
         np.testing.assert_allclose(lossless, plain, atol=1e-10 * np.abs(plain).max())
+
+
+@pytest.mark.parametrize(("q", "within"), [(5, 0.0105), (20, 0.003)])
+def test_three_mechanisms_fit_the_quality_over_a_decade(q, within):
+    low, high = 0.004, 0.04
+    equation = Viscous(Acoustic(density=True), band=(low, high))
+    omega, w = 2 * np.pi * np.geomspace(low, high, 200)[:, None], np.array(equation.relaxation_rates)
+    modulus = 1 - (w / (w + 1j * omega)) @ np.asarray(equation._shares(jnp.array(1 / q)))
+    error = modulus.real / modulus.imag / q - 1
+    assert np.abs(error).max() < within
