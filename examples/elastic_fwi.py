@@ -131,7 +131,7 @@ def draw(path, grid, model, start, final, errors):
             column[3].plot(depth, values[name][middle], style)
         column[3].set(xlabel="depth (km)", ylabel=label, title="Middle of the model")
     axes[3, 0].legend(["true", "start", "inverted"])
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=90)
 
 
 def main(argv=None):

@@ -54,7 +54,7 @@ def record(grid, model, duration):
 
 def draw(path, grid, model, records, time, geometry):
     """Velocities above, records below."""
-    figure, axes = plt.subplots(2, 3, figsize=(15, 9), layout="constrained")
+    figure, axes = plt.subplots(2, 3, figsize=(15, 8), height_ratios=(1, 2), layout="constrained")
     for ax, (name, label) in zip(
         axes[0], {"vp": "vp (km/s)", "vs": "vs (km/s)", "rho": "density (g/cm³)"}.items(), strict=True
     ):
@@ -63,7 +63,7 @@ def draw(path, grid, model, records, time, geometry):
     for ax, (name, title) in zip(axes[1], titles.items(), strict=True):
         shown = np.asarray(records[name]) * time.values[:, None]  # amplitudes fall with time
         plotting.gather(shown, time, geometry, ax, clip=97, title=title)
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=80)
 
 
 def main(argv=None):

@@ -148,7 +148,7 @@ def draw(path, grid, vp, start, final, F, predicted, observed, history, errors):
         title="Data of the middle shot",
     )
     plotting.misfit_curve(history, axes[2, 1], title="Misfit, each band relative to its start")
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=100)
 
 
 def main(argv=None):

@@ -56,7 +56,7 @@ def draw(path, grid, pictures):
         ax.plot(x * t / 1000, z * t / 1000, "r--", linewidth=1, label="group velocity")
         ax.label_outer()
     axes[0].legend(loc="lower left")
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=100)
 
 
 def main(argv=None):

@@ -100,7 +100,7 @@ def draw(path, A, snapshot, x, found, theory):
         axes[c].set(title=f"{name} displacement at the surface", xlabel="Time (ms)", ylabel="Distance (S wavelengths)")
         axes[c].set_yticks(range(len(x)), [str(d) for d in DISTANCES])
     axes["x"].legend(loc="upper left")
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=100)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def draw(path, grid, rock, true, migrated, dm, F, d, predicted):
     plotting.compare_traces(
         d[middle], predicted[middle], F.wave.time, receivers, axes[1, 1], labels=labels, title="Middle shot"
     )
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=100)
 
 
 def main(argv=None):

@@ -89,7 +89,7 @@ def draw(path, grid, vp, inverse_q, true, images, ratios):
         trace.plot(grid.coordinates("z") / 1000, image[middle], style, label=name)
     trace.set(xlabel="depth (km)", ylabel="squared slowness (s²/km²)", title="Traces in the middle")
     trace.legend(fontsize="small", loc="upper left")
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=100)
 
 
 def main(argv=None):

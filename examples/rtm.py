@@ -66,7 +66,7 @@ def draw(path, grid, vp, start, F, record, reflections, raw, image):
         plotting.gather(traces, F.wave.time, F.receivers.geometry, ax, clip=97, title=title)
     for ax, x, title in zip(axes[2], (raw, image), ("Migrated image", "Filtered, scaled by depth"), strict=True):
         plotting.perturbation(np.where(below, x, 0), grid, ax, colorbar=False, title=title)
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=100)
 
 
 def main(argv=None):

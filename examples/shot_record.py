@@ -51,7 +51,7 @@ def draw(path, grid, vp, F, traces):
     every = max(1, receivers.points // WIGGLES)
     some = js.Geometry.spread(x=grid.coordinates("x")[::every], z=25.0)
     plotting.wiggle(shown[:, ::every], time, some, axes["wiggles"], clip=97, title=f"One trace in {every}")
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=100)
 
 
 def main(argv=None):

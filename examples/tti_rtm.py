@@ -92,7 +92,7 @@ def draw(path, grid, vp, thomsen, reflectors, images):
     }
     for ax, (title, image) in zip((axes[1, 1], *axes[2]), pictures.items(), strict=True):
         plotting.perturbation(image, grid, ax, clip=98, colorbar=False, title=title)
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=100)
 
 
 def main(argv=None):
