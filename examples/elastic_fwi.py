@@ -20,7 +20,7 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from scipy.optimize import minimize
 
 import jaxseis as js
-from jaxseis import datasets, plotting
+from jaxseis import datasets, io, plotting
 
 SHAPE, SPACING, SMOOTHING = (131, 71), 20.0, 7  # nodes along (x, z); metres; cells
 SHOTS, DURATION, STEP, PEAK = 10, 1800.0, 5.0, 5.0  # ms, ms, Hz
@@ -41,7 +41,7 @@ def built_in(shape):
 
 def cropped(path, box, every):
     """A box (x0, x1, z0, z1 in metres) of a model, every so many nodes, with S waves that the grid can carry."""
-    grid, arrays = datasets.load_model(path)
+    grid, arrays = io.load_model(path)
     x, z = (slice(*np.searchsorted(grid.coordinates(a), box[i : i + 2]), every) for a, i in (("x", 0), ("z", 2)))
     model = {name: arrays[name][x, z] for name in NAMES}
     if min(model["vp"].shape) < 20:

@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import jaxseis as js
-from jaxseis import datasets, plotting
+from jaxseis import datasets, io, plotting
 
 SHAPE, SPACING = (401, 201), 10.0  # nodes along (x, z); metres
 DURATION, STEP, PEAK = 2500.0, 4.0, 7.0  # ms, ms, Hz
@@ -31,7 +31,7 @@ def synthetic(shape):
 
 def load(path):
     """A model from an archive with vp, vs and rho."""
-    grid, arrays = datasets.load_model(path)
+    grid, arrays = io.load_model(path)
     return grid, {name: arrays[name] for name in ("vp", "vs", "rho")}
 
 

@@ -18,17 +18,11 @@ import numpy as np
 import optax
 
 import jaxseis as js
-from jaxseis import datasets, plotting
+from jaxseis import datasets, io, plotting
+from jaxseis.preconditioners import lowpass
 
 CORNERS = (3.0, 5.0, 8.0, 12.0)  # Hz, of the bands
 ADAM_STEPS, LBFGS_STEPS, BATCH = 12, 12, 8
-
-
-def lowpass(x, step, corner):
-    """Zero-phase low-pass of (..., time) by a Gaussian of half power at ``corner`` (kHz)."""
-    size = 2 * x.shape[-1]
-    response = jnp.exp(-0.5 * np.log(2) * (np.fft.rfftfreq(size, step) / corner) ** 2)
-    return jnp.fft.irfft(jnp.fft.rfft(x, size) * response, size)[..., : x.shape[-1]].astype(x.dtype)
 
 
 def load(path, shape):
@@ -37,7 +31,7 @@ def load(path, shape):
         grid = js.Grid(shape=shape, spacing=25.0)
         vp = datasets.faulted_layers_with_salt(grid)
         return grid, vp, datasets.smooth(vp, 12)
-    grid, arrays = datasets.load_model(path)
+    grid, arrays = io.load_model(path)
     return grid, arrays["vp"], arrays.get("vp_smooth", datasets.smooth(arrays["vp"], 12))
 
 
@@ -67,8 +61,7 @@ def invert(F, q, observed, m, box, free, steps, batch, show=True):
     batches = js.shot_batches(jax.random.key(0), F.shots, min(batch, F.shots))
     for band, corner in enumerate(CORNERS):
         step, kilohertz = F.wave.time.step, js.hertz(corner)
-        data = jnp.moveaxis(lowpass(jnp.moveaxis(observed, 1, -1), step, kilohertz), -1, 1)
-        phi = js.FWI(F, lowpass(q, step, kilohertz), data)
+        phi = js.FWI(F, lowpass(q, step, kilohertz, axis=0), lowpass(observed, step, kilohertz, axis=1))
         scale = 1 / float(phi(m))
         with js.progress(steps[0] + steps[1], f"up to {corner:g} Hz", show) as bar:
             m = adam(phi, value_and_grad, project, m, steps[0], 8e-3 / 2**band, batches, scale, history, bar)

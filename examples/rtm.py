@@ -14,10 +14,10 @@ import jax
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
-from scipy.ndimage import laplace
 
 import jaxseis as js
 from jaxseis import datasets, plotting
+from jaxseis.preconditioners import depth_scaling, laplacian_filter
 
 SHAPE, SPACING = (321, 161), 12.5  # nodes along (x, z); metres
 SHOTS, AT_ONCE, DURATION, STEP = 24, 4, 2000.0, 4.0  # ms
@@ -52,7 +52,7 @@ def migrate(F, m, m0, q, show=True):
 
 def filtered(image, grid):
     """The Laplacian of the image, with amplitudes scaled by depth: waves spread out and back."""
-    return -laplace(image, mode="nearest") * grid.coordinates("z")
+    return laplacian_filter(image) * depth_scaling(grid)
 
 
 def draw(path, grid, vp, start, F, record, reflections, raw, image):
@@ -87,7 +87,7 @@ def main(argv=None):
     F = experiment(grid, 1.05 * float(vp.max()), args.shots, time)
     m, m0, q = js.squared_slowness(vp), js.squared_slowness(start), js.ricker(time, js.hertz(PEAK))
     raw, record, reflections = migrate(F, m, m0, q, not args.quiet)
-    image = filtered(raw, grid)
+    image = np.asarray(filtered(raw, grid))
     args.output.parent.mkdir(parents=True, exist_ok=True)
     draw(args.output, grid, vp, start, F, record, reflections, raw, image)
     print(f"{F.shots} shots migrated; figure in {args.output}")

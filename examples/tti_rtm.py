@@ -18,7 +18,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, laplace
 
 import jaxseis as js
-from jaxseis import datasets, plotting
+from jaxseis import datasets, io, plotting
 
 SHAPE, SPACING = (251, 111), 16.0  # nodes along (x, z); metres
 SHOTS, AT_ONCE, DURATION, STEP, PEAK = 16, 4, 2000.0, 4.0, 12.0  # ms, ms, Hz
@@ -108,7 +108,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     if args.model:
-        grid, arrays = datasets.load_model(args.model)
+        grid, arrays = io.load_model(args.model)
         vp = arrays["vp"]
     else:
         grid = js.Grid(args.shape, SPACING)

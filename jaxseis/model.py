@@ -70,7 +70,7 @@ def squared_slowness(velocity: Any) -> Array:
 
     Raises ValueError for velocities that are not positive, or that look like m/s.
     """
-    _checks.when_concrete(_check_velocity, velocity)
+    _checks.when_concrete(check_velocity, velocity)
     return 1 / jnp.asarray(velocity) ** 2
 
 
@@ -84,16 +84,35 @@ def gardner(velocity: Any) -> Array:
 
     Raises ValueError for velocities that are not positive, or that look like m/s.
     """
-    _checks.when_concrete(_check_velocity, velocity)
+    _checks.when_concrete(check_velocity, velocity)
     return 0.31 * (1000 * jnp.asarray(velocity)) ** 0.25
 
 
-def _check_velocity(velocity: Any) -> None:
+def water_mask(velocity: Any, water: float = 1.5) -> np.ndarray:
+    """Where the water is: from the top node down to the first that is faster than water, within 0.1 %.
+
+    Arguments:
+        velocity: model of axes (x, z) or (x, y, z), km/s.
+        water: velocity of the water, km/s.
+
+    Returns a boolean array of the shape of ``velocity``; slow rock below the sea floor is not water.
+    Raises ValueError for velocities that are not positive, or that look like m/s.
+
+    ```python
+    water_mask(np.array([[1.5, 1.5, 2.0, 1.5]]))  # [[True, True, False, False]]
+    ```
+    """
+    velocity = np.asarray(velocity)
+    check_velocity(velocity)
+    check_velocity(water, "water")
+    return np.logical_and.accumulate(velocity <= water * 1.001, axis=-1)
+
+
+def check_velocity(velocity: Any, name: str = "velocity") -> None:
+    """An error unless all of ``velocity`` is finite, positive and small enough to be in km/s."""
     values = np.asarray(velocity)
-    _checks.finite("velocity", values)
+    _checks.finite(name, values)
     if values.min() <= 0:
-        raise _checks.fail("velocity", "positive numbers, km/s", f"a minimum of {values.min():g}")
+        raise _checks.fail(name, "positive numbers, km/s", f"a minimum of {values.min():g}")
     if values.max() > 100:
-        raise _checks.fail(
-            "velocity", "km/s", f"a maximum of {values.max():g}", "Velocities in m/s must be divided by 1000."
-        )
+        raise _checks.fail(name, "km/s", f"a maximum of {values.max():g}", "Velocities in m/s must be divided by 1000.")

@@ -33,7 +33,9 @@ LAYERS = {
     6: ("objectives", "constraints", "preconditioners"),
     7: ("solvers",),
     8: ("flows", "networks", "inference"),
-    9: ("io", "plotting", "parallel", "datasets", "cli"),
+    9: ("io", "plotting", "parallel", "datasets"),
+    10: ("workflows",),
+    11: ("cli",),
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}
 SINGLE_FILES = (0, 1)  # layers

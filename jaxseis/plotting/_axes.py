@@ -42,12 +42,12 @@ def colorbar(ax: "Axes", image: Any, text: str, extend: str = "neither") -> None
     bar.outline.set_linewidth(0.5)
 
 
-def legend_above(ax: "Axes") -> None:
-    """A legend in one line above the axes, at the right, where it hides nothing."""
+def legend_above(ax: "Axes", columns: int = 4) -> None:
+    """A legend above the axes, at the right, where it hides nothing; in one line if it has no more than ``columns``."""
     from matplotlib.collections import PathCollection
 
     drawn = ax.legend(
-        fontsize=TICK, frameon=False, ncols=4, loc="lower right", bbox_to_anchor=(1.0, 1.01), borderaxespad=0.0
+        fontsize=TICK, frameon=False, ncols=columns, loc="lower right", bbox_to_anchor=(1.0, 1.01), borderaxespad=0.0
     )
     for handle in drawn.legend_handles:
         if isinstance(handle, PathCollection):  # markers, which may be too small on the axes to recognise here

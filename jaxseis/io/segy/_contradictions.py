@@ -1,0 +1,68 @@
+"""What the chosen guess contradicts, word by word."""
+
+from jaxseis.io.blob import Blob
+from jaxseis.io.segy import binary_header as bh
+from jaxseis.io.segy._evidence import ALIKE, Evidence
+from jaxseis.io.segy._guess import Guess
+from jaxseis.io.segy.binary_header import BinaryHeader
+from jaxseis.io.segy.fields import HEADER_BYTES
+from jaxseis.io.segy.findings import Report
+
+
+def report_contradictions(
+    guess: Guess, evidence: Evidence, blob: Blob, header: BinaryHeader, revision: tuple[int, int], report: Report
+) -> None:
+    _report_samples(guess, evidence, header, revision, report)
+    _report_extended(guess, header, revision, report)
+    if guess.left:
+        at = guess.first + guess.count * guess.stride
+        tail = blob.read(at, HEADER_BYTES)
+        cut = tail.size == HEADER_BYTES and tail[114:118].tobytes() == evidence.heads[-1, 114:118].tobytes()
+        name = "truncated-trace" if cut and not evidence.silent else "trailing-bytes"
+        report.problem(name, at, f"{guess.left} bytes after {guess.count} whole traces", "they are not read")
+    if revision >= (2, 0):
+        _report_revision_two(guess, header, report)
+
+
+def _report_samples(
+    guess: Guess, evidence: Evidence, header: BinaryHeader, revision: tuple[int, int], report: Report
+) -> None:
+    binary, at = header.whole(bh.SAMPLES, "u2"), header.at(bh.SAMPLES)
+    long = header.whole(bh.LONG_SAMPLES, "i4") if revision >= (2, 0) else 0
+    if guess.samples != (long if long > 0 else binary):
+        name = "samples-missing" if binary == 0 else "samples-disagree"
+        report.problem(name, at, binary, f"{guess.samples} samples, which fits the file")
+    first = guess.first + 114
+    if evidence.alike < ALIKE:
+        report.problem("trace-headers-differ", first, "no common number of samples", f"{guess.samples} samples")
+    elif evidence.samples not in (0, guess.samples) and guess.samples < 2**16:
+        report.problem("samples-disagree", first, f"{evidence.samples} in trace headers", f"{guess.samples} samples")
+    elif evidence.samples == 0:
+        report.note("samples-missing", first, "0 in trace headers", f"{guess.samples} samples")
+    elif evidence.alike < 1:
+        report.problem("trace-headers-differ", first, "some have other numbers of samples", f"{guess.samples} samples")
+
+
+def _report_extended(guess: Guess, header: BinaryHeader, revision: tuple[int, int], report: Report) -> None:
+    declared, at = header.whole(bh.EXTENDED_HEADERS, "i2"), header.at(bh.EXTENDED_HEADERS)
+    if declared == guess.extended or (declared == -1 and revision >= (1, 0) and guess.extended):
+        if declared > 0 and revision < (1, 0):
+            report.problem(
+                "extended-headers-early", at, f"{declared} in revision 0", f"{declared}, which fits the file"
+            )
+        return
+    if declared != 0 or guess.extended:
+        report.problem(
+            "extended-headers-disagree", at, f"{declared} announced", f"{guess.extended}, which fits the file"
+        )
+
+
+def _report_revision_two(guess: Guess, header: BinaryHeader, report: Report) -> None:
+    traces, extensions = header.whole(bh.TRACE_COUNT, "u8"), header.whole(bh.TRACE_HEADER_EXTENSIONS, "i4")
+    if traces not in (0, guess.count):
+        report.problem("trace-count-disagrees", header.at(bh.TRACE_COUNT), traces, f"{guess.count} traces")
+    if extensions != guess.header_bytes // HEADER_BYTES - 1:
+        taken = guess.header_bytes // HEADER_BYTES - 1
+        report.problem(
+            "header-extensions-missing", header.at(bh.TRACE_HEADER_EXTENSIONS), f"{extensions} announced", f"{taken}"
+        )

@@ -1,0 +1,41 @@
+"""What the trace headers that a guess finds say about it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from jaxseis.io.blob import Blob
+from jaxseis.io.segy._guess import Guess
+from jaxseis.io.segy.fields import HEADER_BYTES
+
+PROBES = 12  # trace headers looked at for every guess
+ALIKE = 0.75  # share of the headers that must agree
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the headers that a guess finds have in common.
+
+    ``alike`` is the share of them with the commonest pair of (samples, interval), ``samples`` and ``interval`` that
+    pair: zeros say nothing.
+    """
+
+    heads: np.ndarray
+    alike: float
+    samples: int
+    interval: int
+
+    @property
+    def silent(self) -> bool:
+        """Whether the headers hold zeros."""
+        return self.samples == 0 and self.interval == 0
+
+
+def find_evidence(blob: Blob, guess: Guess, order: str) -> Evidence:
+    last = guess.count - 1
+    which = np.unique([*range(min(4, guess.count)), *np.linspace(0, last, min(PROBES - 4, guess.count)).astype(int)])
+    heads = np.stack([blob.read(guess.first + int(i) * guess.stride, HEADER_BYTES) for i in which])
+    pairs, counts = np.unique(heads[:, 114:118], axis=0, return_counts=True)
+    common = pairs[np.argmax(counts)]
+    samples, interval = (int(v) for v in np.ascontiguousarray(common).view(f"{order}u2"))
+    return Evidence(heads, float(counts.max() / len(which)), samples, interval)

@@ -1,0 +1,60 @@
+"""The binary file header: 400 bytes at 3200, and what its words mean.
+
+Reference: SEG Technical Standards Committee, SEG-Y revision 2.1 (2023). Bytes are counted from one, as there.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import segyio
+
+BINARY_BYTES = 400
+FIRST = 3201  # the standard's number of the first byte
+
+INTERVAL, INTERVAL_ORIGINAL, SAMPLES, SAMPLES_ORIGINAL, FORMAT = 3217, 3219, 3221, 3223, 3225
+MEASUREMENT = 3255
+REVISION, FIXED_LENGTH, EXTENDED_HEADERS = 3501, 3503, 3505
+# from revision 2 on
+LONG_SAMPLES, LONG_INTERVAL, ENDIAN = 3269, 3273, 3297
+TRACE_HEADER_EXTENSIONS, TRACE_COUNT, FIRST_TRACE, TRAILERS = 3507, 3513, 3521, 3529
+ENDIAN_CONSTANT = 0x01020304
+
+
+@dataclass(frozen=True)
+class BinaryHeader:
+    """The bytes of the header and the order in which they are read.
+
+    Attributes:
+        raw: the 400 bytes.
+        order: ">" or "<".
+        offset: where they stand in the file.
+    """
+
+    raw: bytes
+    order: str
+    offset: int = 3200
+
+    def get(self, byte: int, kind: str) -> int | float:
+        """The number of NumPy type ``kind`` that begins at a byte of the standard."""
+        at = byte - FIRST
+        return np.frombuffer(self.raw, f"{self.order}{kind}", 1, at)[0].item()
+
+    def whole(self, byte: int, kind: str) -> int:
+        """A whole number."""
+        return int(self.get(byte, kind))
+
+    def at(self, byte: int) -> int:
+        """Where a byte of the standard stands in the file."""
+        return self.offset + byte - FIRST
+
+    def words(self) -> dict[str, int]:
+        """All words by the names of segyio's ``BinField``; the unassigned ones are left out."""
+        starts = sorted(segyio.binfield.keys.items(), key=lambda item: item[1])
+        ends = [byte for _, byte in starts[1:]]
+        named = zip(starts, ends, strict=False)
+        return {
+            name: self.whole(byte, f"i{size}")
+            for (name, byte), end in named
+            for size in [min(end - byte, 4)]
+            if size in (1, 2, 4) and not name.startswith("Unassigned")
+        }
