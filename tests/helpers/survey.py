@@ -8,7 +8,9 @@ import jaxseis as js
 TIME = js.TimeAxis(80.0, 4.0)
 
 
-def survey(shots: int = 4, receivers: tuple[int, ...] = (3, 5, 4, 2), seed: int = 0, time: js.TimeAxis = TIME) -> js.Shots:
+def survey(
+    shots: int = 4, receivers: tuple[int, ...] = (3, 5, 4, 2), seed: int = 0, time: js.TimeAxis = TIME
+) -> js.Shots:
     """Random float32 traces of shots with different numbers of receivers, positions of centimetres."""
     sources = js.Geometry(x=100.25 + 50.0 * np.arange(shots), z=10.0 + np.arange(shots))
     tables = [np.stack([12.5 * np.arange(n) + s, np.full(n, 5.5)], 1) for s, n in enumerate(receivers[:shots])]
