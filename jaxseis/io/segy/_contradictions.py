@@ -3,17 +3,25 @@
 from jaxseis.io.blob import Blob
 from jaxseis.io.segy import binary_header as bh
 from jaxseis.io.segy._evidence import ALIKE, Evidence
-from jaxseis.io.segy._guess import Guess
+from jaxseis.io.segy._guess import Guess, announced_extensions, ends_the_texts, long_samples
+from jaxseis.io.segy.assume import Assume
 from jaxseis.io.segy.binary_header import BinaryHeader
 from jaxseis.io.segy.fields import HEADER_BYTES
 from jaxseis.io.segy.findings import Report
+from jaxseis.io.segy.text import TEXT_BYTES
 
 
 def report_contradictions(
-    guess: Guess, evidence: Evidence, blob: Blob, header: BinaryHeader, revision: tuple[int, int], report: Report
+    guess: Guess,
+    evidence: Evidence,
+    blob: Blob,
+    header: BinaryHeader,
+    revision: tuple[int, int],
+    assume: Assume,
+    report: Report,
 ) -> None:
-    _report_samples(guess, evidence, header, revision, report)
-    _report_extended(guess, header, revision, report)
+    _report_samples(guess, evidence, header, revision, assume, report)
+    _report_extended(guess, blob, header, revision, report)
     if guess.left:
         at = guess.first + guess.count * guess.stride
         tail = blob.read(at, HEADER_BYTES)
@@ -21,15 +29,20 @@ def report_contradictions(
         name = "truncated-trace" if cut and not evidence.silent else "trailing-bytes"
         report.problem(name, at, f"{guess.left} bytes after {guess.count} whole traces", "they are not read")
     if revision >= (2, 0):
-        _report_revision_two(guess, header, report)
+        _report_revision_two(guess, blob, header, revision, report)
 
 
 def _report_samples(
-    guess: Guess, evidence: Evidence, header: BinaryHeader, revision: tuple[int, int], report: Report
+    guess: Guess, evidence: Evidence, header: BinaryHeader, revision: tuple[int, int], assume: Assume, report: Report
 ) -> None:
+    if assume.samples is not None:
+        report.note(
+            "samples-given", header.at(bh.SAMPLES), header.whole(bh.SAMPLES, "u2"), f"{assume.samples}, as told"
+        )
+        return
     binary, at = header.whole(bh.SAMPLES, "u2"), header.at(bh.SAMPLES)
-    long = header.whole(bh.LONG_SAMPLES, "i4") if revision >= (2, 0) else 0
-    if guess.samples != (long if long > 0 else binary):
+    long = long_samples(header, revision)
+    if guess.samples != (long or binary):
         name = "samples-missing" if binary == 0 else "samples-disagree"
         report.problem(name, at, binary, f"{guess.samples} samples, which fits the file")
     first = guess.first + 114
@@ -43,8 +56,12 @@ def _report_samples(
         report.problem("trace-headers-differ", first, "some have other numbers of samples", f"{guess.samples} samples")
 
 
-def _report_extended(guess: Guess, header: BinaryHeader, revision: tuple[int, int], report: Report) -> None:
+def _report_extended(guess: Guess, blob: Blob, header: BinaryHeader, revision: tuple[int, int], report: Report) -> None:
     declared, at = header.whole(bh.EXTENDED_HEADERS, "i2"), header.at(bh.EXTENDED_HEADERS)
+    if revision >= (2, 0) and header.whole(bh.FIRST_TRACE, "u8") == guess.first:
+        return  # this word overrides the number of texts
+    if declared == -1 and guess.extended and not ends_the_texts(blob.read(guess.first - TEXT_BYTES, TEXT_BYTES)):
+        report.problem("extended-headers-unended", at, "no ((SEG: EndText))", f"{guess.extended}, which fits the file")
     if declared == guess.extended or (declared == -1 and revision >= (1, 0) and guess.extended):
         if declared > 0 and revision < (1, 0):
             report.problem(
@@ -57,8 +74,19 @@ def _report_extended(guess: Guess, header: BinaryHeader, revision: tuple[int, in
         )
 
 
-def _report_revision_two(guess: Guess, header: BinaryHeader, report: Report) -> None:
-    traces, extensions = header.whole(bh.TRACE_COUNT, "u8"), header.whole(bh.TRACE_HEADER_EXTENSIONS, "i4")
+def _report_revision_two(
+    guess: Guess, blob: Blob, header: BinaryHeader, revision: tuple[int, int], report: Report
+) -> None:
+    traces, extensions = header.whole(bh.TRACE_COUNT, "u8"), announced_extensions(header, revision)
+    first, trailers = header.whole(bh.FIRST_TRACE, "u8"), header.whole(bh.TRAILERS, "i4")
+    constant = header.whole(bh.ENDIAN, "u4")
+    if constant not in (0, bh.ENDIAN_CONSTANT):
+        report.problem("endian-constant", header.at(bh.ENDIAN), f"{constant:#010x}", "byte order of the sample format")
+    if first not in (0, guess.first):
+        report.problem("first-trace-disagrees", header.at(bh.FIRST_TRACE), first, f"{guess.first}, which fits the file")
+    if trailers != -1 and trailers * TEXT_BYTES != blob.size - guess.end:
+        taken = (blob.size - guess.end) // TEXT_BYTES
+        report.problem("trailers-disagree", header.at(bh.TRAILERS), f"{trailers} announced", f"{taken}")
     if traces not in (0, guess.count):
         report.problem("trace-count-disagrees", header.at(bh.TRACE_COUNT), traces, f"{guess.count} traces")
     if extensions != guess.header_bytes // HEADER_BYTES - 1:

@@ -17,13 +17,14 @@ class Evidence:
     """What the headers that a guess finds have in common.
 
     ``alike`` is the share of them with the commonest pair of (samples, interval), ``samples`` and ``interval`` that
-    pair: zeros say nothing.
+    pair: zeros say nothing. ``similar`` is the share of bytes that each header has in common with the next.
     """
 
     heads: np.ndarray
     alike: float
     samples: int
     interval: int
+    similar: float
 
     @property
     def silent(self) -> bool:
@@ -38,4 +39,5 @@ def find_evidence(blob: Blob, guess: Guess, order: str) -> Evidence:
     pairs, counts = np.unique(heads[:, 114:118], axis=0, return_counts=True)
     common = pairs[np.argmax(counts)]
     samples, interval = (int(v) for v in np.ascontiguousarray(common).view(f"{order}u2"))
-    return Evidence(heads, float(counts.max() / len(which)), samples, interval)
+    similar = float((heads[1:] == heads[:-1]).mean()) if len(heads) > 1 else 0.0
+    return Evidence(heads, float(counts.max() / len(which)), samples, interval, similar)

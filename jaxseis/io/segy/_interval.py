@@ -20,9 +20,17 @@ def interval(
         )
         return float(assume.interval)
     precise = float(header.get(bh.LONG_INTERVAL, "f8")) if revision >= (2, 0) else 0.0
-    if np.isfinite(precise) and 0 < precise < 1e9:
+    trace, at = _common(heads, header.order), header.at(bh.LONG_INTERVAL)
+    if 1e-3 <= precise < 1e9:
+        short = [
+            us for us in (header.whole(bh.INTERVAL, "u2"), trace) if us and abs(us - precise) >= 1 and precise < 2**16
+        ]
+        if short:
+            report.problem("interval-disagrees", at, f"{precise} us, {short[0]} us elsewhere", f"{precise} us")
         return precise / 1000
-    return _reconciled(header, _common(heads, header.order), report) / 1000
+    if precise != 0:
+        report.problem("interval-impossible", at, f"{precise} us", "the other words are taken")
+    return _reconciled(header, trace, report) / 1000
 
 
 def _common(heads: np.ndarray, order: str) -> int:

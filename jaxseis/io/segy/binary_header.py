@@ -18,6 +18,7 @@ REVISION, FIXED_LENGTH, EXTENDED_HEADERS = 3501, 3503, 3505
 LONG_SAMPLES, LONG_INTERVAL, ENDIAN = 3269, 3273, 3297
 TRACE_HEADER_EXTENSIONS, TRACE_COUNT, FIRST_TRACE, TRAILERS = 3507, 3513, 3521, 3529
 ENDIAN_CONSTANT = 0x01020304
+KNOWN_REVISIONS = ((0, 0), (1, 0), (2, 0), (2, 1))
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,9 @@ class BinaryHeader:
             for size in [min(end - byte, 4)]
             if size in (1, 2, 4) and not name.startswith("Unassigned")
         }
+
+
+def known_revision(header: BinaryHeader) -> bool:
+    """Whether the revision is one that the standard has."""
+    pair = (header.raw[REVISION - FIRST], header.raw[REVISION - FIRST + 1])
+    return pair in KNOWN_REVISIONS or (pair == (0, 1) and header.order == "<")

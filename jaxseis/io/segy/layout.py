@@ -22,7 +22,6 @@ from jaxseis.io.segy.text import TEXT_BYTES, is_text
 
 FILE_HEADERS = TEXT_BYTES + bh.BINARY_BYTES
 LABEL_BYTES = 128
-KNOWN_REVISIONS = ((0, 0), (1, 0), (2, 0), (2, 1))
 SAMPLED = 16  # traces looked at for the sample format
 
 
@@ -84,7 +83,8 @@ def find_layout(blob: Blob, assume: Assume, report: Report) -> tuple[Layout, Bin
     start = _after_label(blob, report)
     raw = blob.read(start, FILE_HEADERS)
     if raw.size < FILE_HEADERS:
-        raise fatal(report, "size", f"a file of at least {start + FILE_HEADERS} bytes, its headers", blob.size)
+        expected, remedy = f"a file of at least {start + FILE_HEADERS} bytes", "Is it a SEG-Y file, and is it whole?"
+        raise fatal(report, "size", expected, blob.size, remedy)
     header, fmt = _order_and_format(raw, start, assume, report)
     revision = _revision(header, report)
     found = _fit.fit_traces(blob, header, revision, fmt, assume, report)
@@ -104,6 +104,9 @@ def find_layout(blob: Blob, assume: Assume, report: Report) -> tuple[Layout, Bin
         offsets=found.offsets,
         lengths=found.lengths,
     )
+    delays = np.ascontiguousarray(found.heads[:, 108:110]).view(f"{header.order}i2")
+    if delays.any():
+        report.note("recording-delay", found.first + 108, f"{delays.min()} to {delays.max()} ms", "time begins at zero")
     if layout.feet:
         report.note("feet", header.at(bh.MEASUREMENT), 2, "positions are converted to metres")
     return layout, header
@@ -119,6 +122,11 @@ def _after_label(blob: Blob, report: Report) -> int:
 
 def _order_and_format(raw: np.ndarray, start: int, assume: Assume, report: Report) -> tuple[BinaryHeader, SampleFormat]:
     binary = raw[TEXT_BYTES:].tobytes()
+    if binary[96:100] in (b"\2\1\4\3", b"\3\4\1\2"):
+        swapped = "pairs of bytes swapped, which is not supported"
+        raise fatal(
+            report, "byte-order", "big- or little-endian", swapped, "Is there another copy? Swap them back first."
+        )
     headers = [BinaryHeader(binary, order, start + TEXT_BYTES) for order in ORDERS.values()]
     if assume.byte_order is not None:
         headers = [h for h in headers if h.order == ORDERS[assume.byte_order]]
@@ -182,7 +190,7 @@ def _revision(header: BinaryHeader, report: Report) -> tuple[int, int]:
     pair = (header.raw[bh.REVISION - bh.FIRST], header.raw[bh.REVISION - bh.FIRST + 1])
     if pair == (0, 1) and header.order == "<":
         return (1, 0)  # 0x0100 as a little-endian word
-    if pair in KNOWN_REVISIONS:
+    if bh.known_revision(header):
         return pair
     # A writer that stored the number 1, not 1.0
     taken = (1, 0) if pair == (0, 1) else (0, 0)

@@ -23,7 +23,7 @@ def encoding_of(raw: np.ndarray) -> str:
 def is_text(raw: np.ndarray) -> bool:
     """Whether a block holds readable characters and little else."""
     table = _PRINTABLE_ASCII if encoding_of(raw) == "ascii" else _PRINTABLE_EBCDIC
-    return bool(np.any(raw != 0)) and float(table[raw].mean()) > 0.97
+    return float((raw != 0).mean()) > 0.5 and float(table[raw].mean()) > 0.97
 
 
 def decode_text(raw: np.ndarray) -> str:

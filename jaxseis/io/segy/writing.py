@@ -16,8 +16,8 @@ from jaxseis.acquisition import TimeAxis
 from jaxseis.io._atomic import atomic
 from jaxseis.io.segy import binary_header as bh
 from jaxseis.io.segy.assume import ORDERS
+from jaxseis.io.segy.binary_header import KNOWN_REVISIONS
 from jaxseis.io.segy.fields import HEADER_BYTES, WORDS
-from jaxseis.io.segy.layout import KNOWN_REVISIONS
 from jaxseis.io.segy.samples import FORMATS, SampleFormat, encode
 from jaxseis.io.segy.text import ENCODINGS, encode_text
 from jaxseis.shots import Shots
