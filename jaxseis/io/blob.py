@@ -17,6 +17,7 @@ from jaxseis import _checks
 
 WINDOW = 8 * 2**20  # bytes of a file that are mapped at a time
 REQUEST = 8 * 2**20  # bytes asked of a server at a time
+NEARBY = 2**20  # bytes read at once where small reads go on from each other
 FAR = 64 * 2**10  # rows further apart than this are fetched one by one from a server
 
 
@@ -152,6 +153,19 @@ class RemoteBlob:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+class Nearby:
+    """Small reads that go on from each other, out of larger ones."""
+
+    def __init__(self, blob: Blob):
+        self._blob, self._start, self._block = blob, 0, np.empty(0, np.uint8)
+
+    def read(self, offset: int, count: int) -> np.ndarray:
+        """As the blob reads."""
+        if not self._start <= offset <= offset + count <= self._start + self._block.size:
+            self._start, self._block = offset, self._blob.read(offset, max(count, NEARBY))
+        return self._block[offset - self._start : offset - self._start + count]
 
 
 def filesystem(url: str) -> tuple[Any, str]:

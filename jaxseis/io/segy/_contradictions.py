@@ -4,6 +4,7 @@ from jaxseis.io.blob import Blob
 from jaxseis.io.segy import binary_header as bh
 from jaxseis.io.segy._evidence import ALIKE, Evidence
 from jaxseis.io.segy._guess import Guess, announced_extensions, ends_the_texts, long_samples
+from jaxseis.io.segy._traces import Traces
 from jaxseis.io.segy.assume import Assume
 from jaxseis.io.segy.binary_header import BinaryHeader
 from jaxseis.io.segy.fields import HEADER_BYTES
@@ -94,3 +95,19 @@ def _report_revision_two(
         report.problem(
             "header-extensions-missing", header.at(bh.TRACE_HEADER_EXTENSIONS), f"{extensions} announced", f"{taken}"
         )
+
+
+def report_varied(traces: Traces, blob: Blob, header: BinaryHeader, revision: tuple[int, int], report: Report) -> None:
+    """What is to be said about traces of different lengths, which revisions 1 and 2 allow unless a flag denies them."""
+    lengths = [traces.place(i)[1] for i in range(traces.count)]
+    allowed = revision >= (1, 0) and header.whole(bh.FIXED_LENGTH, "i2") == 0
+    (report.note if allowed else report.problem)(
+        "trace-lengths-vary",
+        traces.first + 114,
+        f"{min(lengths)} to {max(lengths)} samples",
+        "each trace has the length that its header says; shorter ones are filled with zeros",
+    )
+    at, samples = traces.place(traces.count - 1)
+    end = at + traces.header_bytes + samples * traces.sample_bytes
+    if end < blob.size:
+        report.problem("truncated-trace", end, f"{blob.size - end} bytes", "they are not read")

@@ -4,42 +4,22 @@ The right guess leaves no bytes over, and finds trace headers that agree with ea
 finds samples there. Where no guess fits, the traces may differ in length, and each header says how long its own is.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from jaxseis.io.blob import Blob
 from jaxseis.io.segy import binary_header as bh
-from jaxseis.io.segy._contradictions import report_contradictions
-from jaxseis.io.segy._evidence import ALIKE, PROBES, Evidence, find_evidence
+from jaxseis.io.segy._contradictions import report_contradictions, report_varied
+from jaxseis.io.segy._evidence import ALIKE, Evidence, find_evidence
 from jaxseis.io.segy._guess import Guess, guesses
+from jaxseis.io.segy._traces import Traces, walk
 from jaxseis.io.segy.assume import Assume
 from jaxseis.io.segy.binary_header import BinaryHeader
 from jaxseis.io.segy.fields import HEADER_BYTES
 from jaxseis.io.segy.findings import Report, fatal
 from jaxseis.io.segy.samples import SampleFormat
 from jaxseis.io.segy.text import TEXT_BYTES, is_text
-
-
-@dataclass(frozen=True)
-class Traces:
-    """The traces of a file: as in a guess, or with offsets and lengths of their own."""
-
-    extended: int
-    first: int
-    header_bytes: int
-    samples: int
-    sample_bytes: int
-    count: int
-    heads: np.ndarray
-    offsets: np.ndarray | None = None
-    lengths: np.ndarray | None = None
-
-    def place(self, trace: int) -> tuple[int, int]:
-        """Byte and samples of one trace."""
-        if self.offsets is not None and self.lengths is not None:
-            return int(self.offsets[trace]), int(self.lengths[trace])
-        return self.first + trace * (self.header_bytes + self.samples * self.sample_bytes), self.samples
 
 
 def fit_traces(
@@ -66,9 +46,10 @@ def fit_traces(
     # the first of equals: declared ones come first
     best, guess, evidence = max(ranked, key=lambda r: (r[0], _texts_are_text(blob, header, r[1]), r[2].alike))
     if best < EXACT and assume.samples is None:
-        varied = _walk(blob, found, header.order, evidence, best)
+        varied = walk(blob, found, header.order, nothing_else=best <= HOPELESS)
         if varied is not None:
-            return _report_varied(varied, blob, report)
+            report_varied(varied, blob, header, revision, report)
+            return varied
     if best <= HOPELESS:
         raise fatal(
             report,
@@ -133,65 +114,3 @@ def _without_traces(guess: Guess, report: Report) -> Traces:
         raise fatal(report, "no-traces", expected, f"{rest} bytes after the headers", remedy)
     report.problem("no-traces", guess.first, "nothing after the headers", "no trace is read")
     return Traces(guess.extended, guess.first, guess.header_bytes, guess.samples, guess.sample_bytes, 0, none)
-
-
-def _walk(blob: Blob, guesses: list[Guess], order: str, evidence: Evidence, best: int) -> Traces | None:
-    """Traces of different lengths, each as its header says.
-
-    They must end where the file does, or before if nothing else fits.
-    """
-    for guess in {(g.first, g.header_bytes, g.end): g for g in guesses}.values():
-        offsets, lengths, end = _steps(blob, guess, order)
-        if len(lengths) == 0 or min(lengths) == max(lengths):
-            continue
-        whole = end == guess.end
-        if whole or (best <= HOPELESS and _plausible(blob, offsets, order)):
-            heads = np.stack([blob.read(at, HEADER_BYTES) for at in offsets[:PROBES]])
-            return Traces(
-                guess.extended,
-                guess.first,
-                guess.header_bytes,
-                max(lengths),
-                guess.sample_bytes,
-                len(lengths),
-                heads,
-                np.array(offsets, np.int64),
-                np.array(lengths, np.int64),
-            )
-    return None
-
-
-def _steps(blob: Blob, guess: Guess, order: str) -> tuple[list[int], list[int], int]:
-    """Offsets and lengths of whole traces from ``first`` on, and where the last ends."""
-    at, offsets, lengths = guess.first, [], []
-    while at + guess.header_bytes < guess.end:
-        samples = int(blob.read(at + 114, 2).view(f"{order}u2")[0])
-        after = at + guess.header_bytes + samples * guess.sample_bytes
-        if samples == 0 or after > guess.end:
-            break
-        offsets.append(at)
-        lengths.append(samples)
-        at = after
-    return offsets, lengths, at
-
-
-def _plausible(blob: Blob, offsets: list[int], order: str) -> bool:
-    """Whether several headers have one positive interval."""
-    intervals = [int(blob.read(at + 116, 2).view(f"{order}i2")[0]) for at in offsets[:PROBES]]
-    return len(offsets) > 2 and min(intervals) == max(intervals) > 0
-
-
-def _report_varied(traces: Traces, blob: Blob, report: Report) -> Traces:
-    lengths = [traces.place(i)[1] for i in range(traces.count)]
-    shortest, longest = min(lengths), max(lengths)
-    report.problem(
-        "trace-lengths-vary",
-        traces.first + 114,
-        f"{shortest} to {longest} samples",
-        "each trace has the length that its header says; shorter ones are filled with zeros",
-    )
-    at, samples = traces.place(traces.count - 1)
-    end = at + traces.header_bytes + samples * traces.sample_bytes
-    if end < blob.size:
-        report.problem("truncated-trace", end, f"{blob.size - end} bytes", "they are not read")
-    return traces

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from jaxseis.io.blob import Blob
-from jaxseis.io.segy import _fit, _interval
+from jaxseis.io.segy import _interval
 from jaxseis.io.segy import binary_header as bh
+from jaxseis.io.segy._fit import fit_traces
+from jaxseis.io.segy._traces import Traces
 from jaxseis.io.segy.assume import ORDERS, Assume
 from jaxseis.io.segy.binary_header import BinaryHeader
 from jaxseis.io.segy.findings import Report, fatal
@@ -87,7 +89,7 @@ def find_layout(blob: Blob, assume: Assume, report: Report) -> tuple[Layout, Bin
         raise fatal(report, "size", expected, blob.size, remedy)
     header, fmt = _order_and_format(raw, start, assume, report)
     revision = _revision(header, report)
-    found = _fit.fit_traces(blob, header, revision, fmt, assume, report)
+    found = fit_traces(blob, header, revision, fmt, assume, report)
     fmt = _labelled_format(blob, found, header, fmt, assume, report)
     layout = Layout(
         start=start,
@@ -199,7 +201,7 @@ def _revision(header: BinaryHeader, report: Report) -> tuple[int, int]:
 
 
 def _labelled_format(
-    blob: Blob, found: _fit.Traces, header: BinaryHeader, fmt: SampleFormat, assume: Assume, report: Report
+    blob: Blob, found: Traces, header: BinaryHeader, fmt: SampleFormat, assume: Assume, report: Report
 ) -> SampleFormat:
     """The format that samples really have, where IBM and IEEE floating point were mixed up."""
     if fmt.code not in (1, 5) or assume.format is not None or found.count == 0:
@@ -216,7 +218,7 @@ def _labelled_format(
     return true
 
 
-def _some_samples(blob: Blob, found: _fit.Traces, fmt: SampleFormat) -> np.ndarray:
+def _some_samples(blob: Blob, found: Traces, fmt: SampleFormat) -> np.ndarray:
     which = np.unique(np.linspace(0, found.count - 1, min(SAMPLED, found.count)).astype(int))
     parts = []
     for trace in which:

@@ -10,7 +10,7 @@ from jaxseis import _checks
 from jaxseis.io.segy.fields import scaled, word
 
 METRES_PER_FOOT = 0.3048
-OFF_LINE = 0.05  # of the length of a line: points farther from it than that are worth a warning
+OFF_LINE = 0.05  # of the length of a line: positions spread wider than that across it are worth a warning
 
 Words = str | tuple[str, ...]
 
@@ -85,7 +85,7 @@ class Frame:
         origin: (X0, Y0), metres. Take it near the survey: positions are float32 on the way to the engine, which
             leaves a centimetre or worse of coordinates such as those of UTM.
         azimuth: a, direction of the grid's x axis, degrees clockwise from north (the Y axis); 90 leaves x along X.
-        ndim: 3, or 2 for a line: y is left out, with a warning where points lie far from the line.
+        ndim: 3, or 2 for a line: y is left out, with a warning where points are spread far across the line.
 
     ```python
     Frame(origin=(451_000.0, 6_782_000.0), azimuth=35.0)(np.array([[451_100.0, 6_782_100.0, 10.0]]))
@@ -134,10 +134,10 @@ class Frame:
 
 
 def _warn_off_line(along: np.ndarray, across: np.ndarray) -> None:
-    farthest = float(np.abs(across).max(initial=0.0))
-    if farthest > OFF_LINE * max(float(np.ptp(along)) if along.size else 0.0, 1.0):
+    width, length = (float(np.ptp(v)) if v.size else 0.0 for v in (across, along))
+    if width > OFF_LINE * max(length, 1.0):
         warnings.warn(
-            f"Positions lie up to {farthest:.6g} m off the line of the frame, and are moved onto it. "
+            f"Positions are spread over {width:.6g} m across the line of the frame, and are moved onto it. "
             "Frame.along(index.sources) fits a line; ndim=3 keeps all three coordinates.",
             stacklevel=_checks.stack_level(),
         )

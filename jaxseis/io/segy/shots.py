@@ -56,8 +56,9 @@ class SegyShots:
         self._numbers = np.arange(len(index))
         self._steps = steps
         self.index, self.frame = index, frame
-        self.sources = Geometry.ragged([row[None] for row in frame(index.sources)])
-        self.receivers = _receivers(index, frame)
+        placed = frame(np.concatenate([index.sources, index.receivers]))
+        self.sources = Geometry.ragged([row[None] for row in placed[: len(index)]])
+        self.receivers = _receivers(index, placed[len(index) :])
         self.time = self._time()
         _warn_rounded(self.sources, self.receivers)
 
@@ -201,13 +202,12 @@ def _common_time(index: ShotIndex) -> TimeAxis:
     return TimeAxis((samples - 1) * interval, interval)
 
 
-def _receivers(index: ShotIndex, frame: Frame) -> Geometry:
+def _receivers(index: ShotIndex, positions: np.ndarray) -> Geometry:
     """Receivers of all shots, as one spread if all shots have the same."""
-    positions = frame(index.receivers)
     tables = [positions[index.traces_of(shot)] for shot in range(len(index))]
     if all(np.array_equal(table, tables[0]) for table in tables[1:]):
         columns = {"x": tables[0][:, 0], "z": tables[0][:, -1]}
-        return Geometry.spread(**columns, **({"y": tables[0][:, 1]} if frame.ndim == 3 else {}))
+        return Geometry.spread(**columns, **({"y": tables[0][:, 1]} if positions.shape[1] == 3 else {}))
     return Geometry.ragged(tables)
 
 

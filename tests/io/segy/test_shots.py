@@ -204,7 +204,7 @@ class TestFrame:
         np.testing.assert_allclose(placed[:, 0], along, atol=1e-6)
 
     def test_points_off_the_line_are_told(self):
-        with pytest.warns(UserWarning, match="up to 300 m off the line"):
+        with pytest.warns(UserWarning, match="300 m across the line"):
             io.Frame()(np.array([[0.0, 0.0, 0.0], [1000.0, 300.0, 0.0]]))
 
     def test_coordinates_too_large_for_float32_are_told(self, tmp_path):
