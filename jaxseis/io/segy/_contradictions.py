@@ -107,6 +107,8 @@ def report_varied(traces: Traces, blob: Blob, header: BinaryHeader, revision: tu
         f"{min(lengths)} to {max(lengths)} samples",
         "each trace has the length that its header says; shorter ones are filled with zeros",
     )
+    if header.whole(bh.SAMPLES, "u2") == 0:
+        report.problem("samples-missing", header.at(bh.SAMPLES), 0, "the trace headers'")
     at, samples = traces.place(traces.count - 1)
     end = at + traces.header_bytes + samples * traces.sample_bytes
     if end < blob.size:
