@@ -22,7 +22,7 @@ from jaxseis.objectives.batches import shot_batches
 from jaxseis.shots import Shots
 
 OPEN_FILES = 64
-COARSE = 1e-3  # metres: rounding of positions that is worth a warning
+COARSE = 1e-2  # metres: rounding of positions that is worth a warning
 
 Step = Callable[[Shots], Shots]
 

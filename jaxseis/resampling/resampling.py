@@ -34,68 +34,32 @@ looks back in time, but for an Airy tail of width ``(t dt^2 / 8)^(1/3)``, and fo
 a record up to its last sample, leapfrog has to run on by as much: see ``overrun``. (Where a source is still
 on at the end, what it does later is not known, and the last samples of the record feel its continuation.)
 
+**Cost.** Interpolation is a banded matrix, kept as its bands. The kernel of leapfrog is not banded, for what arrives
+early does so by a time that grows with the record; its frequencies are computed instead, X at frequencies that are
+not equally spaced and the integral over w by an inverse FFT. Memory and time grow in both with the number of
+samples, time by a logarithm more.
+
 Reference: Koene, Robertsson, Broggini and Andersson (2018), Eliminating time dispersion from seismic
 wave modeling, Geophysical Journal International 213(1).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.fft import next_fast_len
-from scipy.special import erfc
 
 from jaxseis import _checks
+from jaxseis._compat import together
 from jaxseis._types import Array
-from jaxseis.acquisition import TimeAxis
-
-ROLLOFF = 0.25  # b: half-width of the transition band, relative to the cut-off
-WIDTH = 8 / (np.pi * ROLLOFF)  # w: width of the Gaussian, in samples of the coarser axis
-REACH = int(np.ceil(6 * WIDTH))  # samples of the coarser axis after which exp(-(s / w)^2) is below rounding
-BAND_ROWS = 128  # rows of the matrix applied together
-
-
-def choose_step(time: TimeAxis, limit: float) -> tuple[float, int]:
-    """The computational time axis: a step of at most ``limit`` that hits every sample of ``time``.
-
-    Arguments:
-        time: the user's axis.
-        limit: largest stable step, ms.
-
-    Returns the step ``time.step / k``, ms, with k the smallest whole number that is enough, and
-    the number of samples ``k (time.size - 1) + 1``. Raises ValueError if the limit is not positive.
-
-    ```python
-    choose_step(TimeAxis(duration=4000.0, step=4.0), limit=1.5)  # (1.3333333333333333, 3001)
-    ```
-    """
-    ratio = time.step / _checks.positive("limit", limit, "milliseconds")
-    parts = max(1, int(np.ceil(ratio * (1 - 1e-12))))
-    return time.step / parts, parts * (time.size - 1) + 1
-
-
-def overrun(time: TimeAxis, dt: float) -> int:
-    """Leapfrog samples needed after the end of ``time`` for a record corrected up to its last sample.
-
-    ``ceil((4 (T dt^2 / 8)^(1/3) + 5 max(h, 2 dt)) / dt)`` with T the duration and h the step of ``time``:
-    the widths of the Airy tail and of the interpolation kernel, enough for a relative error of 1e-5.
-    Only needed with dispersion correction: add it to the number of computational samples.
-
-    Arguments:
-        time: the user's axis.
-        dt: step of leapfrog, ms.
-
-    Returns a number of samples. Raises ValueError if dt is not positive.
-
-    ```python
-    overrun(TimeAxis(duration=4000.0, step=4.0), dt=4.0 / 3)  # 44
-    ```
-    """
-    _checks.positive("dt", dt, "milliseconds")
-    airy = (time.duration * dt**2 / 8) ** (1 / 3)
-    return int(np.ceil((4 * airy + 5 * max(time.step, 2 * dt)) / dt))
+from jaxseis.resampling._banded import Banded
+from jaxseis.resampling._continuation import continued
+from jaxseis.resampling._pass_band import REACH, kernel, reach
+from jaxseis.resampling._warping import Warping
 
 
 @jax.tree_util.register_static
@@ -157,9 +121,12 @@ class Resampling:
             raise _checks.fail("x", expected, f"shape {x.shape}", "Name the time axis: axis=0 for one signal (time,).")
         if self._is_identity:
             return x
+        if jnp.iscomplexobj(x):
+            return jax.lax.complex(self(x.real, axis), self(x.imag, axis))
         rows = jnp.moveaxis(x, axis, 0)
-        bands = _bands(self, jnp.finfo(x.dtype).dtype)
-        return jnp.moveaxis(jnp.concatenate([jnp.tensordot(k, rows[columns], 1) for k, columns in bands]), 0, axis)
+        others = rows.shape[1:]
+        y = _map(self, x.dtype)(rows.reshape(self.source_size, prod(others)))
+        return jnp.moveaxis(y.reshape(self.target_size, *others), 0, axis)
 
     @property
     def matrix(self) -> np.ndarray:
@@ -178,64 +145,40 @@ class Resampling:
 
 @lru_cache(maxsize=8)
 def _matrix(r: Resampling) -> np.ndarray:
-    """The kernel between the target's samples and the source's continued ones, folded back onto the source."""
-    margin = min(2 * int(np.ceil(REACH * r._coarser / r.source_step)), r.source_size - 1)
-    target, source = np.arange(r.target_size), np.arange(-margin, r.source_size + margin)
-    kernel = {None: _interpolating, "source": _driving, "receiver": _recording}[r.dispersion]
-    matrix = _fold(kernel(r, target, source), margin)
+    with jax.ensure_compile_time_eval(), jax.enable_x64(True):
+        matrix = np.array(_map(r, np.dtype(float))(jnp.eye(r.source_size)))
     matrix.setflags(write=False)
     return matrix
 
 
-def _interpolating(r: Resampling, target: np.ndarray, source: np.ndarray) -> np.ndarray:
-    s = np.subtract.outer(target * r.target_step, source * r.source_step) / r._coarser
-    return r.source_step / r._coarser * np.sinc(s) * np.exp(-((s / WIDTH) ** 2))
-
-
-def _driving(r: Resampling, target: np.ndarray, source: np.ndarray) -> np.ndarray:
-    return r.source_step / r.target_step * _warped(r.target_step, target, r.source_step, source)
-
-
-def _recording(r: Resampling, target: np.ndarray, source: np.ndarray) -> np.ndarray:
-    return _warped(r.source_step, source, r.target_step, target).T
-
-
-def _warped(dt: float, n: np.ndarray, h: float, j: np.ndarray) -> np.ndarray:
-    """``dt/2pi int P(w') a(w) exp(i (w n dt - w' j h)) dw`` for leapfrog samples n and user samples j."""
-    cut = min(np.pi / h, 2 / dt / (1 + ROLLOFF))
-    # The sum over frequencies repeats in time; every pulse must fit, and its tails twice
-    fitting = int(np.ceil(np.ptp(n) + np.ptp(j) * h / dt + 4 * np.pi * REACH / (cut * dt)))
-    size: int = next_fast_len(2 * fitting, real=True)  # type: ignore[assignment]
-    half = np.pi * np.arange(size // 2 + 1) / size  # w dt / 2
-    warped = 2 / dt * np.sin(half)
-    passing = 0.5 * erfc(4 * (warped / cut - 1) / ROLLOFF) * np.sqrt(np.abs(np.cos(half)))
-    spectrum = passing[:, None] * np.exp(-1j * np.multiply.outer(warped, j * h))
-    return np.fft.irfft(spectrum, size, axis=0)[n % size]
-
-
-def _fold(kernel: np.ndarray, margin: int) -> np.ndarray:
-    """Fold the columns of continued samples onto those they are made of: ``x(-t) = fade(t) (2 x(0) - x(t))``."""
-    size = kernel.shape[1] - 2 * margin
-    fade = np.cos(np.pi * np.maximum(np.arange(1, margin + 1) / (margin + 1) - 0.5, 0)) ** 2
-    matrix = kernel[:, margin : margin + size].copy()
-    for inner, outer in ((matrix, kernel[:, :margin]), (matrix[:, ::-1], kernel[:, : -margin - 1 : -1])):
-        before = fade * outer[:, ::-1]
-        inner[:, 0] += 2 * before.sum(1)
-        inner[:, 1 : margin + 1] -= before
-    return matrix
-
-
 @lru_cache(maxsize=16)
-def _bands(r: Resampling, dtype: np.dtype) -> list[tuple[np.ndarray, slice]]:
-    """Groups of rows, each with the columns that are not negligible: the matrix is nearly banded."""
-    negligible = 0.1 * float(jnp.finfo(dtype).eps) * np.abs(r.matrix).max()
-    bands = []
-    for start in range(0, r.target_size, BAND_ROWS):
-        rows = r.matrix[start : start + BAND_ROWS]
-        used = np.flatnonzero(np.any(np.abs(rows) > negligible, axis=0))
-        columns = slice(int(used.min(initial=r.source_size - 1)), int(used.max(initial=0)) + 1)
-        bands.append((rows[:, columns].astype(dtype), columns))
-    return bands
+def _map(r: Resampling, dtype: np.dtype) -> Callable[[Array], Array]:
+    """The map of samples (time, trace) of a type: between the target's and the source's continued ones."""
+    margin = min(2 * int(np.ceil(REACH * r._coarser / r.source_step)), r.source_size - 1)
+    source = range(-margin, r.source_size + margin)
+    apply = {None: _interpolating, "source": _driving, "receiver": _recording}[r.dispersion](r, source, dtype)
+    return jax.jit(lambda x: apply(continued(x, margin)))  # one program, where it is not part of a larger one
+
+
+def _interpolating(r: Resampling, source: range, dtype: Any) -> Callable[[Array], Array]:
+    ratio = r.source_step / r._coarser
+    positions = np.arange(r.target_size) * r.target_step / r.source_step
+    scaled = lambda s: ratio * kernel(ratio * s)  # noqa: E731
+    return Banded(positions, scaled, reach(dtype) / ratio, source.start, len(source), dtype)
+
+
+def _driving(r: Resampling, source: range, dtype: Any) -> Callable[[Array], Array]:
+    return Warping(r.target_step, range(r.target_size), r.source_step, source, dtype)
+
+
+def _recording(r: Resampling, source: range, dtype: Any) -> Callable[[Array], Array]:
+    driving = Warping(r.source_step, source, r.target_step, range(r.target_size), dtype)
+
+    def transposed(x: Array) -> Array:
+        like = together((jnp.zeros((r.target_size, x.shape[1]), x.dtype), x))[0]
+        return r.source_step / r.target_step * jax.linear_transpose(driving, like)(x)[0]
+
+    return transposed
 
 
 def _floating(x: Array) -> Array:
