@@ -113,6 +113,16 @@ class Geometry(eqx.Module):
         mask = np.arange(longest)[None] < np.array([len(r) for r in rows])[:, None]
         return Geometry._make(jnp.asarray(padded), None if mask.all() else jnp.asarray(mask), False)
 
+    @staticmethod
+    def padded(positions: Any, mask: Any) -> "Geometry":
+        """Tables ``(shots, points, space)`` of one length; ``mask (shots, points)`` is False where there is padding."""
+        _checks.finite("positions", positions)
+        _checks.shape_is("mask", mask, np.shape(positions)[:2], ("shot", "point"))
+        mask = np.asarray(mask, bool)
+        if not mask.any(axis=1).all():
+            raise _checks.fail("mask", "at least one point in each shot", f"none in shot {int(np.argmin(mask.any(1)))}")
+        return Geometry._make(jnp.asarray(positions, dtype=float), None if mask.all() else jnp.asarray(mask), False)
+
     def __getitem__(self, shots: Any) -> "Geometry":
         """The geometry of the selected shots; a shared spread stays what it is."""
         if self.shared:

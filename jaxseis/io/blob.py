@@ -18,7 +18,7 @@ from jaxseis import _checks
 WINDOW = 8 * 2**20  # bytes of a file that are mapped at a time
 REQUEST = 8 * 2**20  # bytes asked of a server at a time
 NEARBY = 2**20  # bytes read at once where small reads go on from each other
-FAR = 64 * 2**10  # rows further apart than this are fetched one by one from a server
+FAR = 64 * 2**10  # bytes: rows further apart than this are fetched one by one from a server
 
 
 class Blob(Protocol):
@@ -34,6 +34,10 @@ class Blob(Protocol):
 
     def rows(self, offset: int, stride: int, width: int, count: int) -> np.ndarray:
         """uint8 (count, width): ``width`` bytes at ``offset + i * stride``, all inside the file."""
+        ...
+
+    def changed(self) -> bool:
+        """Whether the bytes are known to be others than when it was opened."""
         ...
 
     def close(self) -> None:
@@ -70,11 +74,18 @@ class LocalBlob:
         self.path = str(path)
         if Path(path).is_dir():
             raise IsADirectoryError(f"path: expected a file, got the folder {path}.")
-        self._fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        status = os.fstat(self._fd)
-        self.size = status.st_size
-        self.stamp = f"{status.st_size} {status.st_mtime_ns}"
+        self._fd = os.open(path, os.O_RDONLY)
         self._close = weakref.finalize(self, os.close, self._fd)
+        self.size = os.fstat(self._fd).st_size
+        self.stamp = self._stamp()
+
+    def _stamp(self) -> str:
+        status = os.fstat(self._fd)
+        return f"{status.st_size} {status.st_mtime_ns}"
+
+    def changed(self) -> bool:
+        """Whether it was written to since it was opened."""
+        return self._stamp() != self.stamp
 
     def read(self, offset: int, count: int) -> np.ndarray:
         """One range."""
@@ -89,6 +100,8 @@ class LocalBlob:
 
     def rows(self, offset: int, stride: int, width: int, count: int) -> np.ndarray:
         """Ranges at equal distances, through windows of a memory map."""
+        if self.changed():
+            raise OSError(f"{self.path} changed while it was read.")
         out = np.empty((count, width), np.uint8)
         at_once = max(1, WINDOW // stride)
         for first in range(0, count, at_once):
@@ -150,6 +163,10 @@ class RemoteBlob:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(fetch, range(0, count, at_once)))
         return out
+
+    def changed(self) -> bool:
+        """Not known without asking the server again."""
+        return False
 
     def close(self) -> None:
         """Nothing is held."""

@@ -19,8 +19,8 @@ class Step(ABC):
     """A map of shots to shots, static: hashable and compared by value."""
 
     def __call__(self, shots: Shots) -> Shots:
-        """The processed shots."""
-        return _compiled(self, shots)
+        """The processed shots; shots out of core are processed when they are read."""
+        return shots.map(self) if hasattr(shots, "map") else _compiled(self, shots)  # type: ignore[attr-defined]
 
     @abstractmethod
     def process(self, shots: Shots) -> Shots:

@@ -18,6 +18,8 @@ def read(path: Path, names: tuple[str, ...] | None) -> tuple[Grid, dict[str, np.
 
 def write(path: Path, grid: Grid, arrays: dict[str, np.ndarray]) -> None:
     """A section of one array."""
-    from jaxseis.io.segy import write_section
+    from jaxseis.io.segy import SegyFormat, write_section
 
-    write_section(path, arrays[single(path, arrays)], grid)
+    millimetres = 1000 * grid.spacing[-1]
+    early = millimetres < 2**15 and millimetres == round(millimetres) and grid.shape[-1] < 2**15
+    write_section(path, arrays[single(path, arrays)], grid, SegyFormat() if early else SegyFormat(revision=(2, 1)))

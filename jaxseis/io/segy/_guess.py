@@ -12,7 +12,7 @@ import numpy as np
 from jaxseis.io.blob import Blob
 from jaxseis.io.segy import binary_header as bh
 from jaxseis.io.segy.assume import Assume
-from jaxseis.io.segy.binary_header import BinaryHeader, known_revision
+from jaxseis.io.segy.binary_header import BinaryHeader, stated_revision
 from jaxseis.io.segy.fields import HEADER_BYTES
 from jaxseis.io.segy.findings import Report
 from jaxseis.io.segy.samples import SampleFormat
@@ -160,7 +160,7 @@ def _samples(
     found = {long_samples(header, revision): True, header.whole(bh.SAMPLES, "u2"): True}
     others = [*_of_first_header(blob, header.order, first), header.whole(bh.SAMPLES_ORIGINAL, "u2")]
     found |= {n: False for n in others if n not in found}
-    if not known_revision(header):
+    if stated_revision(header) is None:
         found |= {header.whole(bh.LONG_SAMPLES, "u4"): True}  # a later revision, perhaps
     room = max(end - first, HEADER_BYTES + 8 * 2**16)  # a file without traces may declare any 16-bit number
     return {n: declared for n, declared in found.items() if 0 < n <= room}

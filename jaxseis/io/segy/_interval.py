@@ -22,9 +22,8 @@ def interval(
     precise = float(header.get(bh.LONG_INTERVAL, "f8")) if revision >= (2, 0) else 0.0
     trace, at = _common(heads, header.order), header.at(bh.LONG_INTERVAL)
     if 1e-3 <= precise < 1e9:
-        short = [
-            us for us in (header.whole(bh.INTERVAL, "u2"), trace) if us and abs(us - precise) >= 1 and precise < 2**16
-        ]
+        stated = header.whole(bh.INTERVAL, "u2"), trace % 2**16  # beside a precise interval they have no sign
+        short = [us for us in stated if us and abs(us - precise) >= 1 and precise < 2**16]
         if short:
             report.problem("interval-disagrees", at, f"{precise} us, {short[0]} us elsewhere", f"{precise} us")
         return precise / 1000

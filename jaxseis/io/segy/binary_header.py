@@ -61,7 +61,12 @@ class BinaryHeader:
         }
 
 
-def known_revision(header: BinaryHeader) -> bool:
-    """Whether the revision is one that the standard has."""
+def stated_revision(header: BinaryHeader) -> tuple[int, int] | None:
+    """The revision (major, minor), or None if it is none that the standard has.
+
+    Little-endian writers may store the two bytes as one word, which puts the minor one first.
+    """
     pair = (header.raw[REVISION - FIRST], header.raw[REVISION - FIRST + 1])
-    return pair in KNOWN_REVISIONS or (pair == (0, 1) and header.order == "<")
+    if pair not in KNOWN_REVISIONS and header.order == "<":
+        pair = (pair[1], pair[0])
+    return pair if pair in KNOWN_REVISIONS else None

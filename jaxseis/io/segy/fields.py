@@ -15,6 +15,7 @@ import segyio
 from jaxseis import _checks
 
 HEADER_BYTES = 240
+FIRST_UNASSIGNED = 181  # in revision 0
 
 _BY_COORDINATE_SCALAR = ("SourceX", "SourceY", "GroupX", "GroupY", "CDP_X", "CDP_Y")
 _BY_ELEVATION_SCALAR = (
@@ -93,8 +94,11 @@ def word(key: "str | Word") -> Word:
 
 def header_dtype(keys: Iterable["str | Word"], order: str) -> np.dtype:
     """The structured type that reads the given words, and their scalars, from whole headers of 240 bytes."""
-    words = {w.name: w for w in map(word, keys)}
-    words |= {w.scalar: WORDS[w.scalar] for w in list(words.values()) if w.scalar}
+    words: dict[str, Word] = {}
+    for w in map(word, keys):
+        for needed in (w, *([WORDS[w.scalar]] if w.scalar else [])):
+            if words.setdefault(needed.name, needed) != needed:
+                raise _checks.fail("keys", "different names for different words", f"two words {needed.name}")
     kinds = [f"{order}{w.kind}" for w in words.values()]
     offsets = [w.byte - 1 for w in words.values()]
     for w in words.values():
@@ -103,11 +107,14 @@ def header_dtype(keys: Iterable["str | Word"], order: str) -> np.dtype:
     return np.dtype({"names": list(words), "formats": kinds, "offsets": offsets, "itemsize": HEADER_BYTES})
 
 
-def scaled(headers: np.ndarray, key: "str | Word") -> np.ndarray:
-    """The values of a word in its unit: float64 where a scalar applies to it, otherwise as stored."""
+def scaled(headers: np.ndarray, key: "str | Word", revision: tuple[int, int]) -> np.ndarray:
+    """The values of a word in its unit: float64 where a scalar applies to it, otherwise as stored.
+
+    Scalars that came with revision 1 are not applied before: their bytes could hold anything.
+    """
     w = word(key)
     values = headers[w.name]
-    if w.scalar is None:
+    if w.scalar is None or (revision < (1, 0) and WORDS[w.scalar].byte > FIRST_UNASSIGNED):
         return values.astype(values.dtype.newbyteorder("="))
     return apply_scalar(values, headers[w.scalar])
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis.acquisition import TimeAxis
-from jaxseis.io.blob import Blob, open_blob
+from jaxseis.io.blob import Blob, Nearby, open_blob
 from jaxseis.io.segy.assume import Assume
+from jaxseis.io.segy.binary_header import BINARY_BYTES, BinaryHeader
 from jaxseis.io.segy.fields import HEADER_BYTES, Word, header_dtype, scaled, word
 from jaxseis.io.segy.findings import MODES, Report, fatal
 from jaxseis.io.segy.layout import FILE_HEADERS, Layout, find_layout
@@ -41,13 +42,13 @@ def open_segy(path: Any, mode: str = "strict", assume: Assume = Assume()) -> "Se
     blob = open_blob(path)
     try:
         report = Report(blob.path)
-        layout, binary = find_layout(blob, assume, report)
+        layout = find_layout(blob, assume, report)
         if mode == "strict":
             report.refuse()
     except BaseException:
         blob.close()
         raise
-    return SegyFile(blob, layout, binary.words(), report, mode)
+    return SegyFile(blob, layout, report, mode)
 
 
 class SegyFile:
@@ -56,13 +57,12 @@ class SegyFile:
     Attributes:
         path: of the file.
         layout: where everything is: byte order, revision, sample format, lengths.
-        binary: words of the binary header by name.
         report: what was found wrong or doubtful.
         mode: "strict" or "tolerant".
     """
 
-    def __init__(self, blob: Blob, layout: Layout, binary: dict[str, int], report: Report, mode: str):
-        self.blob, self.layout, self.binary, self.report, self.mode = blob, layout, binary, report, mode
+    def __init__(self, blob: Blob, layout: Layout, report: Report, mode: str):
+        self.blob, self.layout, self.report, self.mode = blob, layout, report, mode
         self.path = blob.path
 
     def __len__(self) -> int:
@@ -78,6 +78,12 @@ class SegyFile:
     def close(self) -> None:
         """Close the file."""
         self.blob.close()
+
+    @property
+    def binary(self) -> dict[str, int]:
+        """Words of the binary header by name, those of segyio's BinField."""
+        at = self.layout.start + TEXT_BYTES
+        return BinaryHeader(self.blob.read(at, BINARY_BYTES).tobytes(), self.layout.order, at).words()
 
     @property
     def samples(self) -> int:
@@ -115,7 +121,7 @@ class SegyFile:
 
         Returns float64 in the unit of the file where a scalar word applies to the key, else whole numbers.
         """
-        return scaled(self.headers([word(key)], traces), key)
+        return scaled(self.headers([word(key)], traces), key, self.layout.revision)
 
     def raw_headers(self, numbers: np.ndarray) -> np.ndarray:
         """The bytes of trace headers, uint8 (n, 240)."""
@@ -129,7 +135,8 @@ class SegyFile:
     def _rows(self, first: int, count: int) -> np.ndarray:
         layout = self.layout
         if layout.offsets is not None:
-            return np.stack([self.blob.read(int(at), HEADER_BYTES) for at in layout.offsets[first : first + count]])
+            near = Nearby(self.blob)
+            return np.stack([near.read(int(at), HEADER_BYTES) for at in layout.offsets[first : first + count]])
         return self.blob.rows(layout.first + first * layout.stride, layout.stride, HEADER_BYTES, count)
 
     def traces(self, traces: Any = slice(None)) -> np.ndarray:
@@ -179,9 +186,7 @@ class SegyFile:
             return
         bad = ~np.isfinite(samples)
         trace, sample = (int(i) for i in np.argwhere(bad)[0])
-        at = self.layout.first + int(numbers[trace]) * self.layout.stride + self.layout.header_bytes
-        if self.layout.offsets is not None:
-            at = int(self.layout.offsets[numbers[trace]]) + self.layout.header_bytes
+        at = self.layout.place(int(numbers[trace]))[0] + self.layout.header_bytes
         value = f"{int(bad.sum())} samples of {int(bad.any(1).sum())} traces"
         self.report.problem(
             "samples-not-finite", at + sample * self.layout.format.bytes, value, "they are left as they are"

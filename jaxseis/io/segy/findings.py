@@ -70,18 +70,22 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"  {finding}" for finding in self.findings] or ["  nothing found"]
-        return "\n".join(
-            [f"{self.path}: {len(self.problems)} problems, {len(self) - len(self.problems)} notes", *lines]
-        )
+        notes = len(self) - len(self.problems)
+        return "\n".join([f"{self.path}: {counted(len(self.problems), 'problem')}, {counted(notes, 'note')}", *lines])
 
     def refuse(self) -> None:
         """Raise a SegyError listing the problems, if there are any: strict mode."""
         if self.problems:
             listed = "\n".join(f"  {p}" for p in self.problems)
             raise SegyError(
-                f"{self.path}: {len(self.problems)} inconsistencies.\n{listed}\n"
+                f"{self.path}: {counted(len(self.problems), 'problem')}.\n{listed}\n"
                 'mode="tolerant" reads the file with the assumptions named above; assume=Assume(...) makes others.'
             )
+
+
+def counted(number: int, thing: str) -> str:
+    """ "1 problem" or "2 problems"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def fatal(report: Report, name: str, expected: str, got: object, remedy: str = "") -> SegyError:

@@ -1,16 +1,18 @@
 """The index of a survey: which traces of which files belong to which shot, and where they were recorded."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from jaxseis import _checks
 from jaxseis.io._atomic import atomic
 from jaxseis.io.blob import stamp_of
-from jaxseis.io.segy.findings import Finding, Report
+from jaxseis.io.segy.findings import Finding, Report, counted
 from jaxseis.io.segy.layout import Layout
 from jaxseis.io.segy.samples import FORMATS
 
@@ -99,7 +101,8 @@ class ShotIndex:
         axes = sorted({(f.layout.samples, f.layout.interval) for f in self.files})
         lines += [f"  {samples} samples of {interval:g} ms" for samples, interval in axes]
         problems = sum(len(f.report.problems) for f in self.files)
-        return "\n".join([*lines, f"  {problems} problems" if problems else "  no problems"])
+        notes = sum(len(f.report) for f in self.files) - problems
+        return "\n".join([*lines, f"  {counted(problems, 'problem')}, {counted(notes, 'note')}"])
 
     def save(self, path: Any) -> None:
         """Write the index to a NumPy archive (.npz), whole or not at all."""
@@ -136,15 +139,15 @@ _ARRAYS = ("sources", "receivers", "delays", "trace_starts", "runs", "run_starts
 
 def _load(path: Any) -> ShotIndex:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             contents = {name: archive[name] for name in archive.files}
         facts = json.loads(str(contents["facts"]))
-    except (KeyError, ValueError, EOFError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+    except FileNotFoundError:
+        raise
+    except (KeyError, ValueError, EOFError, OSError, BadZipFile, zlib.error) as error:
         raise _checks.fail("path", "an index that ShotIndex.save wrote", str(path), "Scan again.") from error
     if facts.get("version") != VERSION:
-        raise _checks.fail("path", f"an index of version {VERSION}", facts.get("version"), "Scan again.")
+        raise StaleIndexError(f"{path}: an index of version {facts.get('version')}, not {VERSION}: scan again.")
     files = tuple(_file_of(entry, number, contents) for number, entry in enumerate(facts["files"]))
     keys = {name: contents[f"key {name}"] for name in facts["keys"]}
     return ShotIndex(files, keys, **{name: contents[name] for name in _ARRAYS}, asked=facts["asked"])

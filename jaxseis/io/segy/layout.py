@@ -66,6 +66,12 @@ class Layout:
         """ "big" or "little"."""
         return "big" if self.order == ">" else "little"
 
+    def place(self, trace: int) -> tuple[int, int]:
+        """The byte at which a trace begins, and its samples."""
+        if self.offsets is not None and self.lengths is not None:
+            return int(self.offsets[trace]), int(self.lengths[trace])
+        return self.first + trace * self.stride, self.samples
+
     @property
     def trace_bytes(self) -> int:
         """Bytes of the samples of a trace."""
@@ -77,8 +83,8 @@ class Layout:
         return self.header_bytes + self.trace_bytes
 
 
-def find_layout(blob: Blob, assume: Assume, report: Report) -> tuple[Layout, BinaryHeader]:
-    """The layout of a file and its binary header; every doubt goes into ``report``.
+def find_layout(blob: Blob, assume: Assume, report: Report) -> Layout:
+    """The layout of a file; every doubt goes into ``report``.
 
     Raises SegyError where no assumption makes the file readable.
     """
@@ -108,10 +114,12 @@ def find_layout(blob: Blob, assume: Assume, report: Report) -> tuple[Layout, Bin
     )
     delays = np.ascontiguousarray(found.heads[:, 108:110]).view(f"{header.order}i2")
     if delays.any():
-        report.note("recording-delay", found.first + 108, f"{delays.min()} to {delays.max()} ms", "time begins at zero")
+        report.note(
+            "recording-delay", found.first + 108, f"{delays.min()} to {delays.max()} ms", "see DelayRecordingTime"
+        )
     if layout.feet:
         report.note("feet", header.at(bh.MEASUREMENT), 2, "positions are converted to metres")
-    return layout, header
+    return layout
 
 
 def _after_label(blob: Blob, report: Report) -> int:
@@ -181,19 +189,17 @@ def _by_interval(headers: list[BinaryHeader]) -> BinaryHeader:
 def _note_order(header: BinaryHeader, assume: Assume, report: Report) -> None:
     if header.order == ">":
         return
-    major = header.raw[bh.REVISION - bh.FIRST]
-    if assume.byte_order or major >= 2:
+    if assume.byte_order or (bh.stated_revision(header) or (0, 0)) >= (2, 0):
         report.note("little-endian", header.at(bh.FORMAT), "little-endian", "bytes are swapped")
     else:
         report.problem("little-endian", header.at(bh.FORMAT), "little-endian before revision 2", "bytes are swapped")
 
 
 def _revision(header: BinaryHeader, report: Report) -> tuple[int, int]:
+    stated = bh.stated_revision(header)
+    if stated is not None:
+        return stated
     pair = (header.raw[bh.REVISION - bh.FIRST], header.raw[bh.REVISION - bh.FIRST + 1])
-    if pair == (0, 1) and header.order == "<":
-        return (1, 0)  # 0x0100 as a little-endian word
-    if bh.known_revision(header):
-        return pair
     # A writer that stored the number 1, not 1.0
     taken = (1, 0) if pair == (0, 1) else (0, 0)
     report.problem("revision-unknown", header.at(bh.REVISION), f"{pair[0]}.{pair[1]}", f"read as revision {taken[0]}")

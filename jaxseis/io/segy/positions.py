@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from jaxseis import _checks
-from jaxseis.io.segy.fields import scaled, word
+from jaxseis.io.segy.fields import Word, scaled, word
 
 METRES_PER_FOOT = 0.3048
 OFF_LINE = 0.05  # of the length of a line: positions spread wider than that across it are worth a warning
 
-Words = str | tuple[str, ...]
+Words = str | Word | tuple[str | Word, ...]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class HeaderGeometry:
     Each coordinate is a word, or several that are added, with a minus in front of those that are taken away. By
     default, as the standard has it: z of a source is its depth below the surface minus the surface's elevation,
     z of a receiver minus its elevation. z points down. (JUDI writes depths of receivers as elevations:
-    ``HeaderGeometry(source_z="SourceDepth", receiver_z="ReceiverGroupElevation")``.)
+    ``HeaderGeometry(source_z="SourceDepth", receiver_z="ReceiverGroupElevation")``.) Positions in bytes of your
+    own are ``Word`` with the scalar that applies: ``Word("X", byte=201, kind="i4", scalar="SourceGroupScalar")``.
 
     Raises ValueError for names that the standard does not have.
 
@@ -42,9 +43,9 @@ class HeaderGeometry:
         for name in self.words():
             word(name)
 
-    def words(self) -> tuple[str, ...]:
+    def words(self) -> tuple[str | Word, ...]:
         """Every word that is needed."""
-        return tuple(term.lstrip("-+") for axes in (self._sources, self._receivers) for w in axes for term in _terms(w))
+        return tuple(_unsigned(term) for axes in (self._sources, self._receivers) for w in axes for term in _terms(w))
 
     @property
     def _sources(self) -> tuple[Words, ...]:
@@ -54,24 +55,28 @@ class HeaderGeometry:
     def _receivers(self) -> tuple[Words, ...]:
         return self.receiver_x, self.receiver_y, self.receiver_z
 
-    def sources(self, headers: np.ndarray) -> np.ndarray:
+    def sources(self, headers: np.ndarray, revision: tuple[int, int]) -> np.ndarray:
         """Positions (trace, 3) of the sources, in the unit of the file."""
-        return np.stack([_sum(headers, w) for w in self._sources], axis=1)
+        return np.stack([_sum(headers, w, revision) for w in self._sources], axis=1)
 
-    def receivers(self, headers: np.ndarray) -> np.ndarray:
+    def receivers(self, headers: np.ndarray, revision: tuple[int, int]) -> np.ndarray:
         """Positions (trace, 3) of the receivers, in the unit of the file."""
-        return np.stack([_sum(headers, w) for w in self._receivers], axis=1)
+        return np.stack([_sum(headers, w, revision) for w in self._receivers], axis=1)
 
 
-def _terms(words: Words) -> tuple[str, ...]:
-    return (words,) if isinstance(words, str) else tuple(words)
+def _terms(words: Words) -> tuple[str | Word, ...]:
+    return (words,) if isinstance(words, (str, Word)) else tuple(words)
 
 
-def _sum(headers: np.ndarray, words: Words) -> np.ndarray:
+def _unsigned(term: str | Word) -> str | Word:
+    return term.lstrip("-+") if isinstance(term, str) else term
+
+
+def _sum(headers: np.ndarray, words: Words, revision: tuple[int, int]) -> np.ndarray:
     total = np.zeros(len(headers))
     for term in _terms(words):
-        values = scaled(headers, term.lstrip("-+"))
-        total = total - values if term.startswith("-") else total + values
+        values = scaled(headers, _unsigned(term), revision)
+        total = total - values if isinstance(term, str) and term.startswith("-") else total + values
     return total
 
 

@@ -12,6 +12,7 @@ from jaxseis import _checks
 from jaxseis.grid import Grid
 from jaxseis.io.segy.assume import Assume
 from jaxseis.io.segy.file import SegyFile, open_segy
+from jaxseis.io.segy.positions import METRES_PER_FOOT
 from jaxseis.io.segy.writing import SegyFormat, TraceWriter, numbered, scaled_words
 
 
@@ -82,9 +83,12 @@ def read_section(path: Any, mode: str = "strict", assume: Assume = Assume()) -> 
     """
     with open_segy(path, mode, assume) as file:
         x, y = _columns(file)
-        values = file.traces()
-        top = float(file.header("DelayRecordingTime", 0)[0])
-        spacing = file.layout.interval
+        values, delays = file.traces(), file.header("DelayRecordingTime")
+        if np.ptp(delays) > 0:
+            listed = f"{delays.min():g} to {delays.max():g}"
+            raise _checks.fail(str(path), "columns that begin at one depth (DelayRecordingTime)", listed)
+        unit = METRES_PER_FOOT if file.layout.feet else 1.0
+        top, spacing = unit * float(delays[0]), unit * file.layout.interval
     axes = [("x", *_axis("x", x)), *([("y", *_axis("y", y))] if np.ptp(y) > 0 else [])]
     shape = tuple(n for _, _, _, n in axes)
     if np.prod(shape) != len(x):
@@ -99,10 +103,13 @@ def read_section(path: Any, mode: str = "strict", assume: Assume = Assume()) -> 
 
 
 def _columns(file: SegyFile) -> tuple[np.ndarray, np.ndarray]:
-    for words in (("CDP_X", "CDP_Y"), ("SourceX", "SourceY")):
+    of_midpoints, of_sources = ("CDP_X", "CDP_Y"), ("SourceX", "SourceY")
+    early = file.layout.revision < (1, 0)  # has no words for midpoints, and anything in their bytes
+    for words in (of_sources, of_midpoints) if early else (of_midpoints, of_sources):
         x, y = (file.header(w) for w in words)
         if np.any(x) or np.any(y):
-            return x, y
+            unit = METRES_PER_FOOT if file.layout.feet else 1.0
+            return unit * x, unit * y
     raise _checks.fail(file.path, "positions of the columns in CDP_X and CDP_Y, or SourceX and SourceY", "zeros")
 
 

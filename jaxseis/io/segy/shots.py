@@ -1,9 +1,10 @@
 """Shots out of core: geometry in memory, traces in files, read when they are wanted."""
 
+import sys
 import warnings
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from threading import Lock
 from typing import Any
@@ -14,15 +15,16 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis.acquisition import Geometry, TimeAxis, keep_axis
+from jaxseis.io.segy._pieces import reopened
 from jaxseis.io.segy.file import SegyFile
-from jaxseis.io.segy.index import ShotIndex
+from jaxseis.io.segy.index import ShotIndex, StaleIndexError
 from jaxseis.io.segy.positions import Frame
-from jaxseis.io.segy.scanning import reopened
 from jaxseis.objectives.batches import shot_batches
 from jaxseis.shots import Shots
 
 OPEN_FILES = 64
 COARSE = 1e-2  # metres: rounding of positions that is worth a warning
+PADDED = 10**6  # traces
 
 Step = Callable[[Shots], Shots]
 
@@ -39,8 +41,9 @@ class SegyShots:
         frame: the grid's axes in the coordinates of the survey; a line along X from (0, 0) by default.
         steps: functions from Shots to Shots that are applied to what is read, in order; see :meth:`map`.
 
-    Traces begin at time zero: a delay of the recording is filled with zeros, what was recorded before is cut. Samples
-    that are not finite make their trace zero, with a warning. Raises ValueError if the files differ in their time axes.
+    Traces begin at time zero: a delay of the recording is filled with zeros, and the time axis is as much longer as the
+    longest delay; what was recorded before zero is cut. Samples that are not finite make their trace zero, with a
+    warning. Raises ValueError if the files differ in their time axes.
 
     ```python
     shots = SegyShots(scan("survey/"), Frame(origin=(451_000.0, 6_782_000.0)))
@@ -57,10 +60,10 @@ class SegyShots:
         self._steps = steps
         self.index, self.frame = index, frame
         placed = frame(np.concatenate([index.sources, index.receivers]))
-        self.sources = Geometry.ragged([row[None] for row in placed[: len(index)]])
+        self.sources = _sources(placed[: len(index)])
         self.receivers = _receivers(index, placed[len(index) :])
         self.time = self._time()
-        _warn_rounded(self.sources, self.receivers)
+        _warn_rounded(placed)
 
     def _time(self) -> TimeAxis:
         """The time axis after all steps: they are tried on zeros."""
@@ -149,20 +152,14 @@ class SegyShots:
     def _reading(self, selections: Iterator[np.ndarray], ahead: int) -> Iterator[tuple[np.ndarray, Shots]]:
         pool = ThreadPoolExecutor(1, thread_name_prefix="jaxseis-read")
         try:
-            waiting = [_Waiting(s, pool.submit(self[s].load)) for s in islice(selections, ahead)]
+            waiting = deque((s, pool.submit(self[s].load)) for s in islice(selections, ahead))
             while waiting:
-                selection, future = waiting.pop(0)
-                waiting += [_Waiting(s, pool.submit(self[s].load)) for s in islice(selections, 1)]
+                selection, future = waiting.popleft()
+                waiting.extend((s, pool.submit(self[s].load)) for s in islice(selections, 1))
                 yield selection, future.result()
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-class _Waiting(tuple[np.ndarray, "Future[Shots]"]):
-    """A selection of shots, and their reading."""
-
-    def __new__(cls, selection: np.ndarray, future: "Future[Shots]") -> "_Waiting":
-        return super().__new__(cls, (selection, future))
+            if not sys.is_finalizing():  # the parts a pool is made of are gone by then
+                pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Reader:
@@ -179,13 +176,17 @@ class _Reader:
         delays = self.index.delays[self.index.traces_of(shot)]
         for number, first, count in self.index.runs_of(shot):
             samples = self._file(int(number)).traces(slice(int(first), int(first + count)))
-            _place(_finite(samples, shot), delays[column : column + count], self.time, out[:, column : column + count])
+            with np.errstate(over="ignore"):  # 8-byte numbers beyond the range become infinite, and are told
+                samples = _finite(samples.astype(out.dtype), shot)
+            _place(samples, delays[column : column + count], self.time, out[:, column : column + count])
             column += int(count)
 
     def _file(self, number: int) -> SegyFile:
         with self._lock:
             if number not in self._open:
                 self._open[number] = reopened(self.index.files[number], "tolerant")
+            if self._open[number].blob.changed():
+                raise StaleIndexError(f"{self._open[number].path} changed since it was scanned: scan again.")
             self._open.move_to_end(number)
             if len(self._open) > OPEN_FILES:
                 self._open.popitem(last=False)  # closed when the last user lets go of it
@@ -199,16 +200,37 @@ def _common_time(index: ShotIndex) -> TimeAxis:
         listed = ", ".join(f"{samples} samples of {interval:g} ms" for samples, interval in axes)
         raise _checks.fail("index", "files of one time axis", listed, "Scan them apart, one index for each.")
     samples, interval = axes[0]
-    return TimeAxis((samples - 1) * interval, interval)
+    latest = max(0.0, float(index.delays.max(initial=0.0)))
+    return TimeAxis((samples - 1) * interval + latest, interval)
+
+
+def _sources(positions: np.ndarray) -> Geometry:
+    columns = dict(zip("xyz" if positions.shape[1] == 3 else "xz", positions.T, strict=True))
+    return Geometry(**columns)
 
 
 def _receivers(index: ShotIndex, positions: np.ndarray) -> Geometry:
-    """Receivers of all shots, as one spread if all shots have the same."""
-    tables = [positions[index.traces_of(shot)] for shot in range(len(index))]
-    if all(np.array_equal(table, tables[0]) for table in tables[1:]):
-        columns = {"x": tables[0][:, 0], "z": tables[0][:, -1]}
-        return Geometry.spread(**columns, **({"y": tables[0][:, 1]} if positions.shape[1] == 3 else {}))
-    return Geometry.ragged(tables)
+    """Receivers of all shots, padded to the longest, or as one spread if all shots have the same."""
+    counts = np.diff(index.trace_starts)
+    longest = int(counts.max())
+    _warn_padded(counts)
+    inside = np.arange(longest) < counts[:, None]
+    table = np.repeat(positions[index.trace_starts[:-1]][:, None], longest, axis=1)
+    table[inside] = positions
+    if inside.all() and np.all(table == table[:1]):
+        columns = dict(zip("xyz" if positions.shape[1] == 3 else "xz", table[0].T, strict=True))
+        return Geometry.spread(**columns)
+    return Geometry.padded(table, inside)
+
+
+def _warn_padded(counts: np.ndarray) -> None:
+    shot, padded = int(np.argmax(counts)), counts.size * int(counts.max())
+    if padded > PADDED and padded > 10 * counts.sum():
+        warnings.warn(
+            f"Shot {shot} has {counts[shot]} traces, and all others are padded to as many: {padded} in place of "
+            f"{counts.sum()}. Is it a shot? Choose other keys for the scan, or leave it out.",
+            stacklevel=_checks.stack_level(),
+        )
 
 
 def _finite(samples: np.ndarray, shot: int) -> np.ndarray:
@@ -229,21 +251,19 @@ def _place(samples: np.ndarray, delays: np.ndarray, time: TimeAxis, out: np.ndar
     if np.abs(shifts - rounded).max(initial=0.0) > 1e-3:
         listed = f"{delays.min():g} to {delays.max():g} ms"
         raise _checks.fail("delay", f"whole samples of {time.step:g} ms", listed, "Resample the files first.")
-    for shift in np.unique(rounded):
-        traces = np.flatnonzero(rounded == shift)
-        into, outof = (slice(shift, None), slice(0, max(time.size - shift, 0)))
-        if shift < 0:
-            into, outof = slice(0, max(time.size + shift, 0)), slice(-shift, None)
-        out[into, traces] = samples[traces, outof].T
+    for shift in map(int, np.unique(rounded)):
+        traces, cut = np.flatnonzero(rounded == shift), max(0, -shift)
+        kept = samples[traces, cut : cut + time.size - max(shift, 0)].T
+        start = max(shift, 0)
+        out[start : start + len(kept), traces] = kept
 
 
-def _warn_rounded(*geometries: Geometry) -> None:
-    for geometry in geometries:
-        dtype, largest = geometry.positions.dtype, float(jnp.abs(geometry.positions).max())
-        rounding = largest * float(jnp.finfo(dtype).eps)
-        if rounding > COARSE:
-            warnings.warn(
-                f"Positions up to {largest:.6g} m are rounded to {rounding:.2g} m in {dtype}: "
-                "Frame(origin=...) near the survey keeps them exact.",
-                stacklevel=_checks.stack_level(),
-            )
+def _warn_rounded(positions: np.ndarray) -> None:
+    dtype = jnp.result_type(float)
+    rounding = float(np.abs(positions.astype(dtype) - positions).max(initial=0.0))
+    if rounding > COARSE:
+        warnings.warn(
+            f"Positions up to {np.abs(positions).max():.6g} m are rounded by {rounding:.2g} m in {dtype}: "
+            "Frame(origin=...) near the survey keeps them.",
+            stacklevel=_checks.stack_level(),
+        )

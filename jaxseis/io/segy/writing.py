@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -100,6 +100,7 @@ class TraceWriter:
         self._text = encode_text(text, format.encoding)
         self._binary = dict(binary or {})
         self._stack = ExitStack()
+        self._out: BinaryIO | None = None
 
     def __enter__(self) -> "TraceWriter":
         try:
@@ -112,18 +113,20 @@ class TraceWriter:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        if error[0] is None and self.format.revision >= (2, 0):
+        if error[0] is None and self.format.revision >= (2, 0) and self._out is not None:
             self._out.seek(len(self._text))
             self._out.write(self._binary_header())  # now that the number of traces is known
         self._stack.__exit__(*error)
 
     def write(self, traces: np.ndarray, words: Mapping[str, Any]) -> None:
         """Append traces (trace, sample), with trace header words by name: a number, or one for each trace."""
+        if self._out is None:
+            raise ValueError(f"{self.path}: write inside a with block, as in: with SegyWriter(...) as out.")
         _checks.shape_is("traces", traces, (len(traces), self.samples), ("trace", "sample"))
         headers = np.zeros(len(traces), self._header_dtype(words))
         for name, values in words.items():
             headers[name] = _fitting(name, values, headers.dtype[name])
-        headers["TRACE_SAMPLE_COUNT"] = self.samples % 2**16 if self.samples < 2**16 else 0
+        headers["TRACE_SAMPLE_COUNT"] = self.samples if self.samples < 2**16 else 0
         headers["TRACE_SAMPLE_INTERVAL"] = round(self.interval) if self.interval < 2**15 else 0
         headers["TRACE_SEQUENCE_LINE"] = headers["TRACE_SEQUENCE_FILE"] = self.count + 1 + np.arange(len(traces))
         body = encode(traces, self.format.samples, self.format.order)
@@ -218,7 +221,9 @@ def scaled_words(groups: Mapping[str, np.ndarray], scalar_name: str) -> dict[str
 
 
 def _survives(values: np.ndarray, scale: int, dtype: Any) -> bool:
-    return np.array_equal((np.rint(values * scale) / scale).astype(dtype), values.astype(dtype))
+    """Whether whole numbers of 1/scale are the values, but for a few units in their last place."""
+    stored, last = np.rint(values * scale) / scale, 4 * np.finfo(dtype).eps
+    return bool(np.all(np.abs(stored - values) <= last * np.abs(values).max(initial=0.0)))
 
 
 class SegyWriter:
@@ -269,16 +274,18 @@ class SegyWriter:
         source = np.asarray(shot.sources.positions)[0, 0]
         receivers = np.asarray(shot.receivers.positions)[0]
         live = np.ones(len(receivers), bool) if shot.receivers.mask is None else np.asarray(shot.receivers.mask)[0]
-        self.shots += 1
+        if not live.any():
+            raise _checks.fail("shots.receivers", "at least one in each shot", f"none in shot {self.shots + 1}")
         words = {
-            "FieldRecord": self.shots,
-            "EnergySourcePoint": self.shots,
+            "FieldRecord": self.shots + 1,
+            "EnergySourcePoint": self.shots + 1,
             "TraceNumber": 1 + np.arange(live.sum()),
             "TraceIdentificationCode": 1,
             "CoordinateUnits": 1,
         }
         traces = np.asarray(shot.traces[0]).T[live]
         self._traces.write(traces, words | position_words(source, receivers[live]))
+        self.shots += 1
 
 
 def position_words(source: np.ndarray, receivers: np.ndarray) -> dict[str, Any]:

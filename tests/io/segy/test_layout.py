@@ -1,6 +1,7 @@
 """Kinds of files that are right in an uncommon way."""
 
 import numpy as np
+import pytest
 from helpers.segy_files import SegyFile, build, random_samples
 
 from jaxseis import io
@@ -27,6 +28,16 @@ def test_an_unknown_later_revision_and_counts_in_no_trace_header(tmp_path):
     with opened(tmp_path, raw) as f:
         np.testing.assert_array_equal(f.traces(), samples)
         assert {"revision-unknown", "samples-disagree", "trace-headers-differ"} <= set(f.report.names)
+
+
+@pytest.mark.parametrize(("pair", "revision"), [((0, 1), (1, 0)), ((0, 2), (2, 0)), ((1, 2), (2, 1))])
+def test_revisions_stored_as_little_endian_words(tmp_path, pair, revision):
+    raw = build(SegyFile(samples=random_samples(0, 5, 40), order="<", revision=revision))
+    raw = put(put(raw, 3501, "u1", pair[0]), 3502, "u1", pair[1])
+    with opened(tmp_path, raw) as f:
+        assert f.layout.revision == revision
+        assert "revision-unknown" not in f.report.names
+        np.testing.assert_array_equal(f.traces(), random_samples(0, 5, 40))
 
 
 def test_long_traces_of_passcal_recorders(tmp_path):

@@ -55,7 +55,8 @@ def test_shots_that_cross_pieces_are_whole(tmp_path, monkeypatch, piece, groupin
 def test_other_keys(tmp_path):
     path = write(tmp_path / "a.segy", FieldRecord=[7, 7, 9], SourceX=[1, 1, 1], ShotPoint=[4, 5, 5])
     assert shot_traces(scan(path, ("FieldRecord",))) == [[0, 1], [2]]
-    assert shot_traces(scan(path, (io.Word("Mine", 197, "i4"),))) == [[0], [1, 2]]
+    assert shot_traces(scan(path, "FieldRecord")) == [[0, 1], [2]]
+    assert shot_traces(scan(path, (io.Word("Mine", 197, "i4"), "FieldRecord"))) == [[0], [1], [2]]
     with pytest.raises(ValueError, match="keys"):
         scan(path, ())
 
@@ -97,6 +98,74 @@ def test_dead_traces_are_in_no_shot(tmp_path):
     index = scan(path)
     assert shot_traces(index) == [[0, 2, 3]]
     assert "not-seismic" in index.files[0].report.names
+
+
+def test_runs_go_on_over_dead_traces_and_files(tmp_path):
+    write(tmp_path / "a.segy", SourceX=[1, 1, 1, 2, 2, 1], TraceIdentificationCode=[1, 2, 1, 1, 2, 1])
+    write(tmp_path / "b.segy", SourceX=[1, 3])
+    index = scan(tmp_path, grouping="runs")
+    assert index.keys["SourceX"].tolist() == [1, 2, 1, 3]
+    assert [len(index.runs_of(s)) for s in range(4)] == [2, 1, 2, 1]
+
+
+def test_a_file_that_comes_twice_is_read_once(tmp_path):
+    path = write(tmp_path / "a.segy", SourceX=[1, 1])
+    (tmp_path / "b.segy").symlink_to(path)
+    assert scan([path, path]).traces == 2
+    assert scan([tmp_path, tmp_path / "*.segy"]).traces == 2
+    (tmp_path / "._a.segy").write_bytes(b"left by another program")
+    assert scan(tmp_path).traces == 2
+
+
+def test_shots_are_checked_as_a_whole(tmp_path, monkeypatch):
+    write(tmp_path / "a.segy", SourceX=[100, 100], FieldRecord=1)
+    write(tmp_path / "b.segy", SourceX=[900, 900], FieldRecord=1)
+    with pytest.raises(io.SegyError, match="source-moves"):
+        scan(tmp_path, "FieldRecord")
+    assert "source-moves" in scan(tmp_path, "FieldRecord", "tolerant").files[1].report.names
+    one = write(tmp_path / "c.seg", SourceX=[5, 5, 6, 6], FieldRecord=7)
+    monkeypatch.setattr(scanning, "PIECE", 2)
+    with pytest.raises(io.SegyError, match=f"source-moves *at byte {3600 + 2 * 320 + 72}"):
+        scan(one, "FieldRecord")
+
+
+@pytest.mark.parametrize(
+    ("words", "finding"),
+    [
+        ({"SourceX": [7, 7, 7], "FieldRecord": [1, 2, 2]}, "records-merged"),
+        ({"SourceX": [7, 7, 7], "TraceIdentificationCode": [11, 12, 13]}, "components-mixed"),
+        ({"FieldRecord": [0, 0, 0]}, "positions-missing"),
+    ],
+)
+def test_shots_that_may_be_several(tmp_path, words, finding):
+    path = write(tmp_path / "a.segy", **words)
+    with pytest.raises(io.SegyError, match=finding):
+        scan(path)
+    assert len(scan(path, mode="tolerant")) == 1
+    keys = ("SourceX", "FieldRecord", "TraceIdentificationCode")
+    assert finding == "positions-missing" or not scan(path, keys).files[0].report.problems
+
+
+def test_what_is_assumed_is_not_checked(tmp_path):
+    path = write(tmp_path / "a.segy", SourceX=[1, 1])
+    index = scan(path, assume=io.Assume(interval=2.0))
+    assert index.files[0].layout.interval == 2.0
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    write(tmp_path / "a.segy", SourceX=[1])
+    (tmp_path / "b.segy").write_text("not a record " * 1000)
+    with pytest.raises(io.SegyError, match="b.segy"):
+        scan(tmp_path)
+    with pytest.warns(UserWarning, match="Left out: .*b.segy"):
+        assert len(scan(tmp_path, mode="tolerant").files) == 1
+
+
+def test_findings_of_a_file_are_summed_over_its_pieces(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.segy", SourceX=np.ones(9, int), DelayRecordingTime=[0, 4, 4, 0, 0, 0, 4, 4, 4])
+    monkeypatch.setattr(scanning, "PIECE", 2)
+    (found,) = [f for f in scan(path).files[0].report if f.value == "5 traces"]
+    assert (found.name, found.offset) == ("recording-delay", 3600 + 320 + 108)
 
 
 @pytest.mark.parametrize(
@@ -144,9 +213,11 @@ def test_save_load_and_change(tmp_path):
     path.unlink()
     with pytest.raises(io.StaleIndexError):
         io.ShotIndex.load(tmp_path / "index.npz")
-    (tmp_path / "index.npz").write_bytes(b"nothing")
-    with pytest.raises(ValueError, match="an index that"):
-        io.ShotIndex.load(tmp_path / "index.npz")
+    whole = (tmp_path / "index.npz").read_bytes()
+    for damaged in (b"nothing", whole[: len(whole) // 2], whole[:200] + bytes(300) + whole[500:]):
+        (tmp_path / "index.npz").write_bytes(damaged)
+        with pytest.raises(ValueError, match="an index that"):
+            io.ShotIndex.load(tmp_path / "index.npz")
 
 
 def test_a_kept_index_is_used_while_it_holds(tmp_path, monkeypatch):
@@ -181,7 +252,9 @@ def test_nothing_to_scan(tmp_path):
 
 def test_bad_arguments(tmp_path):
     path = write(tmp_path / "a.segy", SourceX=[1])
-    for options, message in (({"mode": "lenient"}, "strict"), ({"grouping": "all"}, "runs")):
+    nowhere = tmp_path / "no folder" / "index.npz"
+    bad = [({"mode": "lenient"}, "strict"), ({"grouping": "all"}, "runs"), ({"threads": 0}, "threads")]
+    for options, message in (*bad, ({"index": nowhere}, "a folder that exists")):
         with pytest.raises(ValueError, match=message):
             scan(path, **options)
     with pytest.raises(ValueError, match="Is it SourceX"):

@@ -49,6 +49,30 @@ def test_columns_that_are_no_grid(tmp_path, x, y, message):
         io.read_section(tmp_path / "a.segy")
 
 
+def test_feet_and_depths_of_columns(tmp_path):
+    words = {"CDP_X": [0, 100, 200], "DelayRecordingTime": 10}
+    with TraceWriter(tmp_path / "feet.segy", 5, 10_000, io.SegyFormat(), "", {3255: 2}) as out:
+        out.write(np.ones((3, 5)), words)
+    grid, _ = io.read_section(tmp_path / "feet.segy")
+    np.testing.assert_allclose((*grid.spacing, *grid.origin), (30.48, 3.048, 0.0, 3.048))
+    with TraceWriter(tmp_path / "uneven.segy", 5, 10_000, io.SegyFormat(), "") as out:
+        out.write(np.ones((3, 5)), words | {"DelayRecordingTime": [0, 10, 20]})
+    with pytest.raises(ValueError, match="begin at one depth"):
+        io.read_section(tmp_path / "uneven.segy")
+
+
+def test_bytes_that_revision_zero_does_not_assign(tmp_path):
+    with TraceWriter(tmp_path / "a.segy", 5, 10_000, io.SegyFormat(revision=(0, 0)), "") as out:
+        out.write(np.ones((3, 5)), {"CDP_X": [9, 4, 77], "SourceX": [0, 100, 200]})
+    assert io.read_section(tmp_path / "a.segy")[0].spacing == (100.0, 10.0)
+
+
+def test_wide_spacings_take_the_revision_that_holds_them(tmp_path):
+    grid = js.Grid((5, 6), 50.0)
+    io.save_model(tmp_path / "a.segy", grid, {"vp": np.full(grid.shape, 2.0, np.float32)})
+    assert io.load_model(tmp_path / "a.segy")[0] == grid
+
+
 def test_grids_that_a_file_cannot_hold(tmp_path):
     with pytest.raises(ValueError, match="two axes"):
         io.write_section(tmp_path / "a", np.ones(5), js.Grid((5,), 10.0))

@@ -1,14 +1,16 @@
 import itertools
+import os
 import threading
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from helpers.segy_files import SegyFile, build
 from helpers.survey import TIME, survey
 
 import jaxseis as js
-from jaxseis import io
+from jaxseis import io, preconditioners
 from jaxseis.io.segy import shots as shots_module
 from jaxseis.io.segy.writing import TraceWriter
 
@@ -126,17 +128,18 @@ def test_delays_move_traces_in_time(tmp_path, delay):
     with TraceWriter(tmp_path / "a.segy", TIME.size, 4000, io.SegyFormat(), "") as out:
         out.write(traces, {"DelayRecordingTime": [delay, 0], "SourceX": 1})
     read = io.SegyShots(io.scan(tmp_path, show=False)).traces[0].T
-    shift = delay // 4
-    moved = np.zeros(TIME.size, np.float32)
+    shift, later = delay // 4, max(0, delay // 4)
+    moved, other = np.zeros((2, TIME.size + later), np.float32)
+    other[: TIME.size] = traces[1]
     for n in range(TIME.size):
-        if 0 <= n - shift < TIME.size:
-            moved[n] = traces[0, n - shift]
-    np.testing.assert_array_equal(read, [moved, traces[1]])
+        if n + shift >= 0:
+            moved[n + shift] = traces[0, n]
+    np.testing.assert_array_equal(read, [moved, other])
 
 
 def test_delays_between_samples_are_refused(tmp_path):
     with TraceWriter(tmp_path / "a.segy", 20, 4000, io.SegyFormat(), "") as out:
-        out.write(np.ones((1, 20)), {"DelayRecordingTime": 5})
+        out.write(np.ones((1, 20)), {"DelayRecordingTime": 5, "SourceX": 1})
     with pytest.raises(ValueError, match="whole samples of 4 ms, got 5 to 5 ms"):
         io.SegyShots(io.scan(tmp_path, show=False)).load()
 
@@ -152,6 +155,49 @@ def test_traces_that_are_not_finite_are_zero_with_a_warning(tmp_path):
         read = lazy[0].traces[0]
     assert not np.any(read[:, 1])
     assert np.all(read[:, 0] == survey().traces[0, :, 0])
+
+
+def test_numbers_beyond_single_precision_are_not_finite(tmp_path):
+    data = np.ones((2, 20))
+    data[1, 3] = 1e39
+    (tmp_path / "a.segy").write_bytes(build(SegyFile(samples=data, code=6)))
+    index = io.scan(tmp_path, show=False)
+    jax.config.update("jax_enable_x64", False)
+    try:
+        with pytest.warns(UserWarning, match="1 traces have samples that are not finite"):
+            read = io.SegyShots(index).load()
+    finally:
+        jax.config.update("jax_enable_x64", True)
+    np.testing.assert_array_equal(read.traces[0].T, [np.ones(20), np.zeros(20)])
+
+
+def test_a_file_rewritten_while_it_is_open(files, tmp_path):
+    _, lazy = files
+    lazy.load()
+    with open(tmp_path / "b.segy", "r+b") as file:
+        file.seek(5000)
+        file.write(bytes(100))
+    os.utime(tmp_path / "b.segy", ns=(0, 0))
+    with pytest.raises(io.StaleIndexError, match="b.segy changed"):
+        lazy.load()
+    (tmp_path / "a.segy").unlink()
+    with pytest.raises(io.StaleIndexError, match="a.segy went away"):
+        io.SegyShots(lazy.index).load()
+
+
+def test_steps_of_processing_take_them_as_they_are(files):
+    shots, lazy = files
+    step = preconditioners.TopMute(velocity=1.5, start=10.0, taper=8.0)
+    np.testing.assert_allclose(step(lazy).traces, step(shots).traces, atol=1e-6)
+    assert np.all(step(shots).traces[:, 0] == 0)
+
+
+def test_one_long_shot_among_short_ones_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(shots_module, "PADDED", 1000)
+    with TraceWriter(tmp_path / "a.segy", 5, 4000, io.SegyFormat(), "") as out:
+        out.write(np.ones((220, 5)), {"SourceX": [*range(100), *[500] * 120], "GroupX": np.arange(220)})
+    with pytest.warns(UserWarning, match="Shot 100 has 120 traces"):
+        io.SegyShots(io.scan(tmp_path, show=False))
 
 
 def test_files_of_different_time_axes(tmp_path):
@@ -208,13 +254,13 @@ class TestFrame:
             io.Frame()(np.array([[0.0, 0.0, 0.0], [1000.0, 300.0, 0.0]]))
 
     def test_coordinates_too_large_for_float32_are_told(self, tmp_path):
-        far = js.Geometry(x=[450_000.25], z=0.0)
+        far = js.Geometry(x=[450_000.26], z=0.0)
         traces = jnp.ones((1, TIME.size, 1))
         io.write_shots(tmp_path / "a.segy", js.Shots(traces, far, far, TIME))
         index = io.scan(tmp_path, show=False)
         jax.config.update("jax_enable_x64", False)
         try:
-            with pytest.warns(UserWarning, match=r"rounded to 0\.05\d? m in float32.*Frame"):
+            with pytest.warns(UserWarning, match=r"rounded by 0\.\d+ m in float32.*Frame"):
                 io.SegyShots(index)
             io.SegyShots(index, io.Frame(origin=(450_000.0, 0.0)))
         finally:

@@ -129,6 +129,18 @@ def test_the_scalar_keeps_positions(values, scalar):
     np.testing.assert_array_equal(words["SourceX"] / abs(scalar), values)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tenths_of_a_metre_need_tenths(dtype):
+    words = scaled_words({"SourceX": (0.1 * np.arange(50)).astype(dtype)}, "SourceGroupScalar")
+    assert words["SourceGroupScalar"] == -10
+
+
+def test_writing_outside_a_block_and_shots_without_receivers(tmp_path):
+    out = io.SegyWriter(tmp_path / "a.segy", TIME)
+    with pytest.raises(ValueError, match="inside a with block"):
+        out.write(survey())
+
+
 def test_what_no_scalar_keeps_is_said():
     with pytest.warns(UserWarning, match="rounded to 1/10000 m"):
         scaled_words({"SourceX": np.array([1 / 3])}, "SourceGroupScalar")
