@@ -18,6 +18,7 @@ from jaxseis import _checks
 WINDOW = 8 * 2**20  # bytes of a file that are mapped at a time
 REQUEST = 8 * 2**20  # bytes asked of a server at a time
 NEARBY = 2**20  # bytes read at once where small reads go on from each other
+SMALL = 2**18  # bytes: files up to this are read once
 FAR = 64 * 2**10  # bytes: rows further apart than this are fetched one by one from a server
 
 
@@ -78,6 +79,7 @@ class LocalBlob:
         self._close = weakref.finalize(self, os.close, self._fd)
         self.size = os.fstat(self._fd).st_size
         self.stamp = self._stamp()
+        self._whole = self._pread(0, self.size) if self.size <= SMALL else None
 
     def _stamp(self) -> str:
         status = os.fstat(self._fd)
@@ -89,6 +91,11 @@ class LocalBlob:
 
     def read(self, offset: int, count: int) -> np.ndarray:
         """One range."""
+        if self._whole is not None:
+            return self._whole[offset : offset + count]
+        return self._pread(offset, count)
+
+    def _pread(self, offset: int, count: int) -> np.ndarray:
         out = bytearray(max(0, min(count, self.size - offset)))
         view, done = memoryview(out), 0
         while done < len(out):
@@ -102,6 +109,8 @@ class LocalBlob:
         """Ranges at equal distances, through windows of a memory map."""
         if self.changed():
             raise OSError(f"{self.path} changed while it was read.")
+        if self._whole is not None:
+            return np.lib.stride_tricks.as_strided(self._whole[offset:], (count, width), (stride, 1)).copy()
         out = np.empty((count, width), np.uint8)
         at_once = max(1, WINDOW // stride)
         for first in range(0, count, at_once):

@@ -34,10 +34,10 @@ class Evidence:
 
 def find_evidence(blob: Blob, guess: Guess, order: str) -> Evidence:
     last = guess.count - 1
-    which = np.unique([*range(min(4, guess.count)), *np.linspace(0, last, min(PROBES - 4, guess.count)).astype(int)])
+    spread = (last * i // (PROBES - 5) for i in range(PROBES - 4))
+    which = sorted({*range(min(4, guess.count)), *spread})
     heads = np.stack([blob.read(guess.first + int(i) * guess.stride, HEADER_BYTES) for i in which])
-    pairs, counts = np.unique(heads[:, 114:118], axis=0, return_counts=True)
-    common = pairs[np.argmax(counts)]
-    samples, interval = (int(v) for v in np.ascontiguousarray(common).view(f"{order}u2"))
+    pairs, counts = np.unique(np.ascontiguousarray(heads[:, 114:118]).view("u4"), return_counts=True)
+    samples, interval = (int(v) for v in pairs[np.argmax(counts)].reshape(1).view(f"{order}u2"))
     similar = float((heads[1:] == heads[:-1]).mean()) if len(heads) > 1 else 0.0
     return Evidence(heads, float(counts.max() / len(which)), samples, interval, similar)

@@ -225,9 +225,8 @@ def _labelled_format(
 
 
 def _some_samples(blob: Blob, found: Traces, fmt: SampleFormat) -> np.ndarray:
-    which = np.unique(np.linspace(0, found.count - 1, min(SAMPLED, found.count)).astype(int))
     parts = []
-    for trace in which:
-        at, samples = found.place(int(trace))
+    for trace in sorted({(found.count - 1) * i // (SAMPLED - 1) for i in range(SAMPLED)}):
+        at, samples = found.place(trace)
         parts.append(blob.read(at + found.header_bytes, min(samples, 2048) * fmt.bytes))
     return np.concatenate(parts)
