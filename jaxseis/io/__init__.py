@@ -18,6 +18,7 @@ from jaxseis.io.segy import ShotIndex as ShotIndex
 from jaxseis.io.segy import StaleIndexError as StaleIndexError
 from jaxseis.io.segy import Word as Word
 from jaxseis.io.segy import open_segy as open_segy
+from jaxseis.io.segy import read_ahead as read_ahead
 from jaxseis.io.segy import read_section as read_section
 from jaxseis.io.segy import scan as scan
 from jaxseis.io.segy import write_section as write_section

@@ -12,6 +12,7 @@ from jaxseis.io.segy.index import StaleIndexError as StaleIndexError
 from jaxseis.io.segy.layout import Layout as Layout
 from jaxseis.io.segy.positions import Frame as Frame
 from jaxseis.io.segy.positions import HeaderGeometry as HeaderGeometry
+from jaxseis.io.segy.reading_ahead import read_ahead as read_ahead
 from jaxseis.io.segy.scanning import scan as scan
 from jaxseis.io.segy.section import read_section as read_section
 from jaxseis.io.segy.section import write_section as write_section

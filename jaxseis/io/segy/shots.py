@@ -1,11 +1,8 @@
 """Shots out of core: geometry in memory, traces in files, read when they are wanted."""
 
-import sys
 import warnings
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -19,6 +16,7 @@ from jaxseis.io.segy._pieces import reopened
 from jaxseis.io.segy.file import SegyFile
 from jaxseis.io.segy.index import ShotIndex, StaleIndexError
 from jaxseis.io.segy.positions import Frame
+from jaxseis.io.segy.reading_ahead import read_ahead
 from jaxseis.objectives.batches import shot_batches
 from jaxseis.shots import Shots
 
@@ -137,29 +135,13 @@ class SegyShots:
 
         ``ahead`` batches are read on another thread while the present one is in use.
         """
-        return self._read_ahead(shot_batches(key, len(self), size), ahead)
+        return read_ahead(self, shot_batches(key, len(self), size), ahead)
 
     def in_order(self, size: int, ahead: int = 1) -> Iterator[tuple[np.ndarray, Shots]]:
         """All shots once, ``size`` at a time, the last batch perhaps smaller; each with the numbers of its shots."""
         size = _checks.whole("size", size, 1)
         every = np.arange(len(self))
-        return self._read_ahead(iter([every[i : i + size] for i in range(0, len(self), size)]), ahead)
-
-    def _read_ahead(self, selections: Iterator[np.ndarray], ahead: int) -> Iterator[tuple[np.ndarray, Shots]]:
-        ahead = _checks.whole("ahead", ahead, 0)
-        return self._reading(selections, ahead) if ahead else ((s, self[s].load()) for s in selections)
-
-    def _reading(self, selections: Iterator[np.ndarray], ahead: int) -> Iterator[tuple[np.ndarray, Shots]]:
-        pool = ThreadPoolExecutor(1, thread_name_prefix="jaxseis-read")
-        try:
-            waiting = deque((s, pool.submit(self[s].load)) for s in islice(selections, ahead))
-            while waiting:
-                selection, future = waiting.popleft()
-                waiting.extend((s, pool.submit(self[s].load)) for s in islice(selections, 1))
-                yield selection, future.result()
-        finally:
-            if not sys.is_finalizing():  # the parts a pool is made of are gone by then
-                pool.shutdown(wait=True, cancel_futures=True)
+        return read_ahead(self, (every[i : i + size] for i in range(0, len(self), size)), ahead)
 
 
 class _Reader:

@@ -1,0 +1,33 @@
+"""Whole computations on shots in memory or in files: simulation, migration, inversion; in Python or from a file."""
+
+from jaxseis.workflows.batches import batches_in_order as batches_in_order
+from jaxseis.workflows.batches import random_batches as random_batches
+from jaxseis.workflows.checkpoint import load_checkpoint as load_checkpoint
+from jaxseis.workflows.checkpoint import save_checkpoint as save_checkpoint
+from jaxseis.workflows.config import Config as Config
+from jaxseis.workflows.config import Data as Data
+from jaxseis.workflows.config import FWISettings as FWISettings
+from jaxseis.workflows.config import LSRTMSettings as LSRTMSettings
+from jaxseis.workflows.config import Model as Model
+from jaxseis.workflows.config import Modelling as Modelling
+from jaxseis.workflows.config import Output as Output
+from jaxseis.workflows.config import Processing as Processing
+from jaxseis.workflows.config import RTMSettings as RTMSettings
+from jaxseis.workflows.config import Source as Source
+from jaxseis.workflows.config import Survey as Survey
+from jaxseis.workflows.config_file import dump as dump
+from jaxseis.workflows.config_file import read_config as read_config
+from jaxseis.workflows.config_file import template as template
+from jaxseis.workflows.experiment import Experiment as Experiment
+from jaxseis.workflows.from_config import experiment_of as experiment_of
+from jaxseis.workflows.fwi import Inversion as Inversion
+from jaxseis.workflows.fwi import invert as invert
+from jaxseis.workflows.least_squares import LeastSquaresImage as LeastSquaresImage
+from jaxseis.workflows.least_squares import least_squares_migrate as least_squares_migrate
+from jaxseis.workflows.migration import migrate as migrate
+from jaxseis.workflows.runs import run_fwi as run_fwi
+from jaxseis.workflows.runs import run_lsrtm as run_lsrtm
+from jaxseis.workflows.runs import run_model as run_model
+from jaxseis.workflows.runs import run_rtm as run_rtm
+from jaxseis.workflows.simulate import simulated as simulated
+from jaxseis.workflows.survey import acquisition_of as acquisition_of
