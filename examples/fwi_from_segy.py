@@ -47,7 +47,7 @@ def simulate(F, m, q, folder, show=True):
     for i in js.progress(range(F.shots), "modelling", show):
         one = F[i]
         shot = js.Shots(one(m) @ q, one.sources.geometry, one.receivers.geometry, F.wave.time)
-        io.write_shots(folder / f"shot_{i:04d}.segy", shot)
+        io.write_shots(folder / f"shot_{i:04d}.segy", shot, first_record=i + 1)
 
 
 def invert(wave, q, start, water, shots, settings, show=True):

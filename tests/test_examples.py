@@ -63,6 +63,7 @@ def test_elastic_shot(run):
     assert np.abs(records["vx"]).max() < 10 * np.abs(records["vz"]).max()
 
 
+@pytest.mark.slow
 def test_fwi_lowers_the_model_error(run):
     errors = run("fwi", "--steps", 3, 1, "--shape", 61, 41, "--shots", 4, "--duration", 1200, "--quiet")
     assert errors[-1] < errors[0]

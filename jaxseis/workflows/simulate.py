@@ -53,7 +53,7 @@ def write_files(shots: Iterator[Shots], folder: Path) -> list[Path]:
     for some in shots:
         for i in range(len(some)):
             paths.append(folder / f"shot_{len(paths):05d}.sgy")
-            io.write_shots(paths[-1], some[i])
+            io.write_shots(paths[-1], some[i], first_record=len(paths))
     return paths
 
 

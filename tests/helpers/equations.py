@@ -52,9 +52,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 QUICK = {
     "constant density": ("2-D", "2-D free surface", "2-D sponge", "2-D bare", "2-D float32", "3-D"),
-    "variable density": ("2-D float32", "3-D multiaxial"),
+    "variable density": ("2-D float32",),
     "VTI": (),
-    "TTI": ("2-D sponge",),
+    "TTI": (),
     "elastic": ("2-D free surface",),
     "elastic VTI": (),
     "damped": ("2-D",),
@@ -65,13 +65,13 @@ QUICK = {
 
 SLOW = {
     "constant density": ("3-D free surface", "3-D sponge", "1-D"),
-    "variable density": ("2-D", "2-D free surface", "2-D sponge", "2-D bare", "3-D free surface"),
-    "VTI": ("2-D sponge", "2-D free surface", "2-D float32", "3-D free surface"),
-    "TTI": ("2-D", "3-D"),
-    "elastic": ("2-D", "2-D multiaxial", "2-D float32", "3-D free surface", "1-D"),
+    "variable density": ("2-D", "2-D free surface", "3-D multiaxial", "3-D free surface"),
+    "VTI": ("2-D sponge", "2-D free surface", "3-D free surface"),
+    "TTI": ("2-D sponge", "2-D", "3-D"),
+    "elastic": ("2-D", "2-D multiaxial", "3-D free surface", "1-D"),
     "elastic VTI": ("2-D free surface", "3-D"),
     "damped": ("3-D free surface",),
-    "viscoacoustic": ("2-D multiaxial", "3-D"),
+    "viscoacoustic": ("3-D",),
     "viscoelastic": ("2-D free surface", "3-D"),
 }
 """The settings that only the slow ones run: their kernels take long to build. TTI is VTI, and more."""

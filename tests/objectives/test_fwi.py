@@ -175,6 +175,7 @@ def test_a_loop_over_the_shots_ends_and_adds_up():
         phi[5]
 
 
+@pytest.mark.slow
 def test_data_of_two_components():
     e = experiment("2-D free surface elastic")
     F = js.Modeling(e.F.wave, e.F.sources, js.Projection(e.case.receivers, e.F.wave, js.Velocity("xz")))

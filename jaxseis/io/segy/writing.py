@@ -234,6 +234,7 @@ class SegyWriter:
         time: time axis of the traces, ms.
         format: sample format, revision, byte order and encoding.
         text: textual header, at most 40 lines of 80 characters; one that says what the file is by default.
+        first_record: field record of the first shot; the next ones count on.
 
     Positions are stored with the scalar that keeps them exact; where a tenth of a millimetre does not, a warning says
     what is lost. Depths are positive downwards: ``SourceDepth`` of a source, ``-ReceiverGroupElevation`` of a receiver.
@@ -246,9 +247,16 @@ class SegyWriter:
     ```
     """
 
-    def __init__(self, path: Any, time: TimeAxis, format: SegyFormat = SegyFormat(), text: str = ""):  # noqa: B008
+    def __init__(
+        self,
+        path: Any,
+        time: TimeAxis,
+        format: SegyFormat = SegyFormat(),  # noqa: B008
+        text: str = "",
+        first_record: int = 1,
+    ):
         _checks.kind_is("format", format, SegyFormat, "a SegyFormat")
-        self.time, self.shots = time, 0
+        self.time, self.record = time, _checks.whole("first_record", first_record, 0)
         self._traces = TraceWriter(path, time.size, 1000 * time.step, format, text or _default_text(time, format))
 
     def __enter__(self) -> "SegyWriter":
@@ -275,17 +283,17 @@ class SegyWriter:
         receivers = np.asarray(shot.receivers.positions)[0]
         live = np.ones(len(receivers), bool) if shot.receivers.mask is None else np.asarray(shot.receivers.mask)[0]
         if not live.any():
-            raise _checks.fail("shots.receivers", "at least one in each shot", f"none in shot {self.shots + 1}")
+            raise _checks.fail("shots.receivers", "at least one in each shot", f"none in field record {self.record}")
         words = {
-            "FieldRecord": self.shots + 1,
-            "EnergySourcePoint": self.shots + 1,
+            "FieldRecord": self.record,
+            "EnergySourcePoint": self.record,
             "TraceNumber": 1 + np.arange(live.sum()),
             "TraceIdentificationCode": 1,
             "CoordinateUnits": 1,
         }
         traces = np.asarray(shot.traces[0]).T[live]
         self._traces.write(traces, words | position_words(source, receivers[live]))
-        self.shots += 1
+        self.record += 1
 
 
 def position_words(source: np.ndarray, receivers: np.ndarray) -> dict[str, Any]:
@@ -304,14 +312,20 @@ def position_words(source: np.ndarray, receivers: np.ndarray) -> dict[str, Any]:
     }
 
 
-def write_shots(path: Any, shots: Shots, format: SegyFormat = SegyFormat(), text: str = "") -> None:  # noqa: B008
+def write_shots(
+    path: Any,
+    shots: Shots,
+    format: SegyFormat = SegyFormat(),  # noqa: B008
+    text: str = "",
+    first_record: int = 1,
+) -> None:
     """Write shots to one SEG-Y file; see :class:`SegyWriter`.
 
     ```python
     write_shots("shots.segy", Shots(F(m) @ q, sources, receivers, time))
     ```
     """
-    with SegyWriter(path, shots.time, format, text) as out:
+    with SegyWriter(path, shots.time, format, text, first_record) as out:
         out.write(shots)
 
 

@@ -108,6 +108,15 @@ def test_shots_are_appended_one_by_one(tmp_path):
     assert path.read_bytes() == (tmp_path / "at once.segy").read_bytes()
 
 
+def test_field_records_go_on_over_files(tmp_path):
+    shots = survey()
+    for i in range(2):
+        io.write_shots(tmp_path / f"{i}.segy", shots[2 * i : 2 * i + 2], first_record=1 + 2 * i)
+    assert io.scan(tmp_path, "FieldRecord", show=False).keys["FieldRecord"].tolist() == [1, 2, 3, 4]
+    with pytest.raises(ValueError, match="first_record"):
+        io.write_shots(tmp_path / "c.segy", shots, first_record=1.5)
+
+
 def test_three_dimensional_positions(tmp_path):
     sources = js.Geometry(x=[450_000.25, 450_050.0], y=[6_780_000.5, 6_780_010.0], z=7.5)
     receivers = js.Geometry.spread(x=[450_100.0, 450_110.0], y=[6_780_000.0, 6_780_020.0], z=-12.25)
