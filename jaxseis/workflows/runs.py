@@ -128,7 +128,7 @@ def _write(folder: Path, name: str, array: str, grid: Grid, values: np.ndarray) 
     """The result as a NumPy archive, and as SEG-Y where that can hold its grid."""
     io.save_model(folder / f"{name}.npz", grid, {array: values})
     try:
-        io.write_section(folder / f"{name}.sgy", np.asarray(values, np.float32), grid)
+        io.save_model(folder / f"{name}.sgy", grid, {array: np.asarray(values, np.float32)})
     except ValueError as error:
         warnings.warn(f"{name}.sgy is not written: {error}", stacklevel=2)
 
