@@ -47,7 +47,7 @@ def _summary(file: io.SegyFile) -> str:
         f"{file.path}",
         f"  revision {layout.revision[0]}.{layout.revision[1]}, {order}-endian, format {layout.format.code} "
         f"({layout.format.name})",
-        f"  {len(file)} traces of {layout.samples} samples, one every {layout.interval:g} ms",
+        f"  {len(file)} {'trace' if len(file) == 1 else 'traces'} of {layout.samples} samples, one every {layout.interval:g} ms",
         *(_range(word, file.header(word)) for word in USUAL if len(file)),
     ]
     return "\n".join([*lines, str(file.report)])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from jaxseis.io.segy._pieces import Asked, Piece
+from jaxseis.io.segy.findings import counted
 from jaxseis.io.segy.index import IndexedFile, ShotIndex
 
 COMPONENT = 9  # identification codes from here on name a kind of recorder, or one of its components
@@ -54,15 +55,17 @@ def _joined_up(pieces: Sequence[Piece], name: str, empty: tuple[int, ...]) -> np
 
 
 def _report_tallies(files: Sequence[IndexedFile], pieces: Sequence[Piece]) -> None:
-    """One finding for what is odd in the same way in several traces of a file."""
+    """One finding for what is odd in the same way in several traces of a file, unless opening it has told already."""
     sums: dict[tuple[int, str, str], tuple[int, int, bool]] = {}
     for piece in pieces:
         for t in piece.tallies:
             offset, count, _ = sums.get((piece.file, t.name, t.assumed), (t.offset, 0, t.problem))
             sums[piece.file, t.name, t.assumed] = offset, count + t.count, t.problem
+    told = [set(f.report.names) for f in files]
     for (file, name, assumed), (offset, count, problem) in sums.items():
         report = files[file].report
-        (report.problem if problem else report.note)(name, offset, f"{count} traces", assumed)
+        if name not in told[file]:
+            (report.problem if problem else report.note)(name, offset, counted(count, "trace"), assumed)
 
 
 def _check(
@@ -72,7 +75,7 @@ def _check(
     for number in np.unique(runs[wrong, 0]):
         some = runs[wrong & (runs[:, 0] == number)]
         at = files[number].layout.place(int(some[0, 1]))[0] + byte - 1
-        files[number].report.problem(name, at, f"{int(some[:, 2].sum())} traces", assumed)
+        files[number].report.problem(name, at, counted(int(some[:, 2].sum()), "trace"), assumed)
 
 
 def _shots(keys: np.ndarray, grouping: str) -> np.ndarray:
