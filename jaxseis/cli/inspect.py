@@ -8,6 +8,7 @@ import typer
 
 from jaxseis import io
 from jaxseis.cli import options
+from jaxseis.io.segy.findings import counted
 from jaxseis.workflows.from_config import shot_selection
 
 USUAL = ("FieldRecord", "SourceX", "SourceY", "SourceDepth", "GroupX", "GroupY", "ReceiverGroupElevation", "offset")
@@ -47,7 +48,7 @@ def _summary(file: io.SegyFile) -> str:
         f"{file.path}",
         f"  revision {layout.revision[0]}.{layout.revision[1]}, {order}-endian, format {layout.format.code} "
         f"({layout.format.name})",
-        f"  {len(file)} {'trace' if len(file) == 1 else 'traces'} of {layout.samples} samples, one every {layout.interval:g} ms",
+        f"  {counted(len(file), 'trace')} of {layout.samples} samples, one every {layout.interval:g} ms",
         *(_range(word, file.header(word)) for word in USUAL if len(file)),
     ]
     return "\n".join([*lines, str(file.report)])

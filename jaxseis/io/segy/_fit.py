@@ -32,6 +32,9 @@ def fit_traces(
 ) -> Traces:
     """The traces of a file, by the best guess; what contradicts it goes into ``report``."""
     found = list(guesses(blob, header, revision, fmt, assume, report))
+    after = header.offset + bh.BINARY_BYTES
+    if not found and blob.size == after:
+        return _without_traces(Guess(0, after, after, HEADER_BYTES, 0, fmt.bytes, declared=True), report)
     if not found:
         raise fatal(
             report,
@@ -50,7 +53,7 @@ def fit_traces(
         if varied is not None:
             report_varied(varied, blob, header, revision, report)
             return varied
-    if best <= HOPELESS:
+    if best <= HOPELESS and assume.samples is None:
         raise fatal(
             report,
             "trace-size",

@@ -30,6 +30,17 @@ def test_an_unknown_later_revision_and_counts_in_no_trace_header(tmp_path):
         assert {"revision-unknown", "samples-disagree", "trace-headers-differ"} <= set(f.report.names)
 
 
+def test_headers_alone_can_be_read(tmp_path):
+    raw = build(SegyFile(samples=random_samples(0, 1, 4)))[:3600]
+    for samples in (0, 4):
+        with opened(tmp_path, put(raw, 3221, ">u2", samples)) as f:
+            assert (len(f), f.samples, f.traces().shape) == (0, samples, (0, samples))
+            assert "NOWHERE" in f.text
+            assert "no-traces" in f.report.names
+    with pytest.raises(io.SegyError, match="no-traces"):
+        opened(tmp_path, raw, "strict")
+
+
 @pytest.mark.parametrize(("pair", "revision"), [((0, 1), (1, 0)), ((0, 2), (2, 0)), ((1, 2), (2, 1))])
 def test_revisions_stored_as_little_endian_words(tmp_path, pair, revision):
     raw = build(SegyFile(samples=random_samples(0, 5, 40), order="<", revision=revision))
