@@ -67,11 +67,11 @@ SLOW = {
     "constant density": ("3-D free surface", "3-D sponge", "1-D"),
     "variable density": ("2-D", "2-D free surface", "3-D multiaxial", "3-D free surface"),
     "VTI": ("2-D sponge", "2-D free surface", "3-D free surface"),
-    "TTI": ("2-D sponge", "2-D", "3-D"),
+    "TTI": ("2-D sponge", "3-D"),
     "elastic": ("2-D", "2-D multiaxial", "3-D free surface", "1-D"),
     "elastic VTI": ("2-D free surface", "3-D"),
     "damped": ("3-D free surface",),
-    "viscoacoustic": ("3-D",),
+    "viscoacoustic": (),
     "viscoelastic": ("2-D free surface", "3-D"),
 }
 """The settings that only the slow ones run: their kernels take long to build. TTI is VTI, and more."""
