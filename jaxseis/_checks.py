@@ -22,7 +22,7 @@ def is_concrete(*values: Any) -> bool:
     return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
 
 
-def when_concrete(check: Callable[..., None], *values: Any) -> None:
+def when_concrete(check: Callable[..., Any], *values: Any) -> None:
     """Run a value check now if it can be; traced values are checked later, on the host."""
     if is_concrete(*values):
         with jax.ensure_compile_time_eval():  # the check may compute, and jit stages even what is constant

@@ -30,12 +30,13 @@ LAYERS = {
     3: ("engines",),
     4: ("rules",),
     5: ("operators",),
-    6: ("objectives", "constraints", "preconditioners"),
-    7: ("solvers",),
-    8: ("flows", "networks", "inference"),
-    9: ("io", "plotting", "parallel", "datasets"),
-    10: ("workflows",),
-    11: ("cli",),
+    6: ("wave",),
+    7: ("functionals", "objectives", "constraints", "preconditioners"),
+    8: ("solvers",),
+    9: ("flows", "networks", "inference"),
+    10: ("io", "plotting", "parallel", "datasets"),
+    11: ("workflows",),
+    12: ("cli",),
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}
 SINGLE_FILES = (0, 1)  # layers

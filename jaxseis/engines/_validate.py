@@ -1,6 +1,6 @@
 """Checks of traced values, made on the host when a compiled kernel is about to run.
 
-What can be checked before that is (operators/wave_equation.py); inside a jitted program the numbers
+What can be checked before that is (wave/wave_equation.py); inside a jitted program the numbers
 first exist here, and an error raised here reaches the user as a JaxRuntimeError with this message.
 """
 

@@ -18,7 +18,7 @@ from jaxseis.acquisition import keep_axis
 from jaxseis.objectives._select import changed
 from jaxseis.objectives._weights import check_observed, combined
 from jaxseis.objectives.misfit import least_squares
-from jaxseis.operators.modeling import Modeling
+from jaxseis.wave.modeling import Modeling
 
 
 class FWI(eqx.Module):

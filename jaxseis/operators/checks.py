@@ -219,15 +219,21 @@ def _order(steps: Sequence[float], values: Sequence[float], rounding: float) -> 
 
 
 def random_like(structure: PyTree, key: jax.Array) -> PyTree:
-    """Normally distributed arrays of a structure, complex where it is.
+    """Normally distributed arrays of a structure, complex where it is; for a key that is not traced.
 
     ```python
     x = random_like(A.in_structure(), jax.random.key(0))
     ```
     """
-    leaves, treedef = jax.tree.flatten(structure)
-    keys = jax.random.split(key, max(len(leaves), 1))
-    return treedef.unflatten([jax.random.normal(k, s.shape, s.dtype) for k, s in zip(keys, leaves, strict=False)])
+    # NumPy draws them: JAX would compile a generator for every shape
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    return jax.tree.map(lambda s: jnp.asarray(_normal(generator, s), s.dtype), structure)
+
+
+def _normal(generator: np.random.Generator, s: jax.ShapeDtypeStruct) -> np.ndarray:
+    """Of variance one, half of it in each part of a complex number."""
+    parts = generator.standard_normal((2, *s.shape))
+    return (parts[0] + 1j * parts[1]) / np.sqrt(2) if is_complex(s) else parts[0]
 
 
 def _key(key: jax.Array | None) -> jax.Array:

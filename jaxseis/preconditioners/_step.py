@@ -10,8 +10,7 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import Array
-from jaxseis.operators._structure import structure_of
-from jaxseis.operators.basic import FunctionOperator
+from jaxseis.operators import FunctionOperator, structure_of
 from jaxseis.shots import Shots
 
 

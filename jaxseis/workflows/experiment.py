@@ -10,9 +10,9 @@ import numpy as np
 from jaxseis import _checks
 from jaxseis._types import Array
 from jaxseis.acquisition import Geometry, TimeAxis
-from jaxseis.operators.modeling import Modeling
-from jaxseis.operators.wave_equation import WaveEquation
 from jaxseis.shots import Shots
+from jaxseis.wave.modeling import Modeling
+from jaxseis.wave.wave_equation import WaveEquation
 from jaxseis.workflows.bands import Prepared, band_limited
 
 

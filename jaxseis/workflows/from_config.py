@@ -11,9 +11,9 @@ from jaxseis.absorbing import PML
 from jaxseis.acquisition import TimeAxis
 from jaxseis.grid import Grid
 from jaxseis.model import squared_slowness, water_mask
-from jaxseis.operators.wave_equation import WaveEquation
 from jaxseis.preconditioners import OffsetRange, ResampleTo, TopMute, lowpass
 from jaxseis.units import hertz
+from jaxseis.wave.wave_equation import WaveEquation
 from jaxseis.wavelets import band
 from jaxseis.workflows.batches import in_memory
 from jaxseis.workflows.config import Config, Data, FWISettings, Model, Modelling, Processing

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 from jaxseis._types import Array
 from jaxseis.acquisition import Geometry
 from jaxseis.model import squared_slowness
-from jaxseis.operators.modeling import Modeling
 from jaxseis.shots import Shots
 from jaxseis.units import hertz
+from jaxseis.wave.modeling import Modeling
 from jaxseis.workflows.bands import Prepared, samples_spread
 from jaxseis.workflows.experiment import Experiment
 from jaxseis.workflows.wavelet import check_hertz

@@ -16,12 +16,12 @@ from jaxseis._progress import progress
 from jaxseis._types import Array
 from jaxseis.acquisition import TimeAxis
 from jaxseis.model import squared_slowness
-from jaxseis.operators.projection import Projection
-from jaxseis.operators.wave_equation import WaveEquation
 from jaxseis.preconditioners import laplacian_filter, lowpass
 from jaxseis.resampling import Resampling
 from jaxseis.shots import Shots
 from jaxseis.units import hertz
+from jaxseis.wave.projection import Projection
+from jaxseis.wave.wave_equation import WaveEquation
 from jaxseis.wavelets import band
 from jaxseis.workflows.batches import batches_in_order
 from jaxseis.workflows.config import RTMSettings

@@ -11,9 +11,9 @@ import numpy as np
 from jaxseis import io
 from jaxseis._progress import progress
 from jaxseis.model import squared_slowness
-from jaxseis.operators.modeling import Modeling
-from jaxseis.operators.wave_equation import WaveEquation
 from jaxseis.shots import Shots
+from jaxseis.wave.modeling import Modeling
+from jaxseis.wave.wave_equation import WaveEquation
 from jaxseis.workflows.survey import Acquisition
 
 

@@ -6,10 +6,21 @@ import jax.numpy as jnp
 import lineax as lx
 import numpy as np
 import pytest
-from helpers.registry import fourier, matrix, normal
+from helpers.operators.basic import fourier, matrix, normal
 
-from jaxseis.operators._base import Composition, LinearOperator, Scaled, Transpose, inner, structure_of
-from jaxseis.operators.basic import Diagonal, FunctionOperator, Identity, Matrix, VStack, as_dense
+from jaxseis.operators import (
+    Diagonal,
+    FunctionOperator,
+    Identity,
+    LinearOperator,
+    Matrix,
+    VStack,
+    as_dense,
+    inner,
+    structure_of,
+)
+from jaxseis.operators._algebra import Composition, Scaled
+from jaxseis.operators._base import Transposed
 from jaxseis.operators.checks import dot_test
 
 A34, B34, C23 = matrix(3, 4), matrix(3, 4, seed=1), matrix(2, 3, seed=2)
@@ -80,7 +91,7 @@ def test_a_subclass_writes_two_methods():
 
 def test_transposing_twice_returns_the_original():
     A = Shift(4)
-    assert isinstance(A.T, Transpose)
+    assert isinstance(A.T, Transposed)
     assert A.T.T is A
 
 

@@ -4,10 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers.registry import fourier, matrix, normal
+from helpers.operators.basic import fourier, matrix, normal
 
+from jaxseis.operators import FunctionOperator, Identity, Matrix
 from jaxseis.operators._base import LinearOperator, structure_of
-from jaxseis.operators.basic import FunctionOperator, Identity, Matrix
 from jaxseis.operators.checks import CheckResult, TaylorResult, dot_test, linearity_test, random_like, taylor_test
 
 PRECISIONS = (jnp.float32, jnp.float64)

@@ -20,7 +20,7 @@ from scipy.special import hankel2
 
 from jaxseis import PML, Acoustic, Geometry, Grid, Medium, Modeling, TimeAxis, WaveEquation, differences, ricker
 from jaxseis.engines._problem import largest_step
-from jaxseis.operators.wave_equation import COURANT
+from jaxseis.wave.wave_equation import COURANT
 
 SPEED, PEAK = 1.5, 0.010
 WAVELENGTH = SPEED / PEAK

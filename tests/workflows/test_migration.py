@@ -48,7 +48,7 @@ def test_an_image_peaks_at_the_reflector(muted):
 
 @pytest.mark.slow
 def test_illumination_is_the_energy_of_the_source_wavefields(muted):
-    from jaxseis.operators.projection import Projection
+    from jaxseis.wave.projection import Projection
     from jaxseis.workflows.migration import _at_nyquist, _illumination
 
     A, q = muted.wave, jnp.asarray(muted.wavelet)

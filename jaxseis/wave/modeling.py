@@ -10,11 +10,10 @@ from jaxseis._types import Array, PyTree
 from jaxseis.acquisition import Geometry, keep_axis
 from jaxseis.engines.storage import Storage
 from jaxseis.model import Medium
-from jaxseis.operators._base import LinearOperator
-from jaxseis.operators._structure import structure_of
-from jaxseis.operators.inverse import Inverse
-from jaxseis.operators.projection import End, Projection
-from jaxseis.operators.wave_equation import WaveEquation
+from jaxseis.operators import LinearOperator, structure_of
+from jaxseis.wave.inverse import Inverse
+from jaxseis.wave.projection import End, Projection
+from jaxseis.wave.wave_equation import WaveEquation
 
 
 class Modeling(eqx.Module):

@@ -15,13 +15,14 @@ from jaxseis import _checks
 from jaxseis._types import Array
 from jaxseis.acquisition import Geometry, check_inside
 from jaxseis.interpolation import Channel, Window, nodes_and_weights, windows
-from jaxseis.operators import quantities
-from jaxseis.operators._base import LinearOperator, Transpose
-from jaxseis.operators.quantities import Field, Quantity
+from jaxseis.operators import LinearOperator
+from jaxseis.operators._base import Transposed
 from jaxseis.resampling import Resampling
+from jaxseis.wave import quantities
+from jaxseis.wave.quantities import Field, Quantity
 
 if TYPE_CHECKING:
-    from jaxseis.operators.wave_equation import WaveEquation
+    from jaxseis.wave.wave_equation import WaveEquation
 
 Dict = dict[str, Any]
 
@@ -82,7 +83,7 @@ class End(LinearOperator):
         return super().__matmul__(other)
 
 
-class Injection(Transpose):
+class Injection(Transposed):
     """The transpose of an end; like the end, it fits any number of shots until that is known."""
 
     operator: End

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxseis._types import TRACE_AXES, Array
-from jaxseis.operators._base import LinearOperator
+from jaxseis.operators import LinearOperator
 from jaxseis.resampling import Resampling
 
 

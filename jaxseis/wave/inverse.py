@@ -14,12 +14,13 @@ import numpy as np
 from jaxseis import _checks, rules
 from jaxseis._types import Array
 from jaxseis.model import Medium
-from jaxseis.operators._base import LinearOperator, Transpose
-from jaxseis.operators.projection import End, FullField, Injection, Projection
+from jaxseis.operators import LinearOperator
+from jaxseis.operators._base import Transposed
+from jaxseis.wave.projection import End, FullField, Injection, Projection
 from jaxseis.wavelets import band
 
 if TYPE_CHECKING:
-    from jaxseis.operators.wave_equation import WaveEquation
+    from jaxseis.wave.wave_equation import WaveEquation
 
 
 class Inverse(LinearOperator):
@@ -164,7 +165,7 @@ def _highest(x: np.ndarray, step: float) -> float:
     return band(jnp.asarray(np.fft.fftshift(np.fft.irfft(amplitude))), step)[1]
 
 
-class InverseTranspose(Transpose):
+class InverseTranspose(Transposed):
     """``P_s A(m)^-T P_r^T``: fuses with ends as the inverse does, from the other side."""
 
     operator: Inverse

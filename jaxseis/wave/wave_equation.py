@@ -22,8 +22,8 @@ from jaxseis.equations._surface import at_surface, surface_nodes
 from jaxseis.grid import Grid
 from jaxseis.interpolation import Interpolation, Linear
 from jaxseis.model import Medium
-from jaxseis.operators.inverse import Inverse
 from jaxseis.resampling import Resampling, choose_step, overrun
+from jaxseis.wave.inverse import Inverse
 
 ENGINES = ("devito", "xla")
 COURANT = 0.95

@@ -10,11 +10,11 @@ from helpers.equations import experiment, parameters
 from helpers.tolerances import TAYLOR, TOLERANCES, assert_close
 
 import jaxseis as js
-from jaxseis.operators._base import Composition, inner
+from jaxseis.operators import Diagonal, Identity, Restriction, VStack, inner
+from jaxseis.operators._algebra import Composition
 from jaxseis.operators._structure import same_structure, structure_of
-from jaxseis.operators.basic import Diagonal, Identity, Restriction, VStack
-from jaxseis.operators.inverse import Inverse
-from jaxseis.operators.projection import End
+from jaxseis.wave.inverse import Inverse
+from jaxseis.wave.projection import End
 
 pytestmark = pytest.mark.filterwarnings("ignore:Only .* points per wavelength")
 NAMES = ["2-D bare constant density", "2-D free surface variable density"]

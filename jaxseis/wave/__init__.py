@@ -1,0 +1,1 @@
+"""The wave equation as a family of operators: propagation, projections, modelling, Born scattering."""
