@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 import jaxseis
+import jaxseis.functionals
 import jaxseis.io
+import jaxseis.operators
 import jaxseis.plotting
 import jaxseis.preconditioners
+import jaxseis.solvers
 import jaxseis.workflows
 
 pytestmark = pytest.mark.examples
@@ -58,11 +61,18 @@ def test_links_lead_somewhere():
     assert [f"{p.name}: {target}" for p, target in targets if not (p.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("module", [jaxseis, jaxseis.io, jaxseis.plotting, jaxseis.preconditioners, jaxseis.workflows])
+PUBLIC = [
+    jaxseis, jaxseis.functionals, jaxseis.io, jaxseis.operators, jaxseis.plotting, jaxseis.preconditioners,
+    jaxseis.solvers, jaxseis.workflows,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda m: m.__name__)
 def test_every_public_name_is_on_the_api_page(module):
     page = (ROOT / "docs" / "api.md").read_text()
     names = [n for n, v in vars(module).items() if not n.startswith("_") and not isinstance(v, ModuleType)]
-    assert [n for n in names if f"::: {module.__name__}.{n}\n" not in page] == []
+    at_the_top = [n for n in names if vars(jaxseis).get(n) is vars(module)[n] and f"::: jaxseis.{n}\n" in page]
+    assert [n for n in names if f"::: {module.__name__}.{n}\n" not in page and n not in at_the_top] == []
 
 
 def test_every_page_is_in_the_navigation():

@@ -116,3 +116,28 @@ def test_elastic_inversion_lowers_the_misfit_and_the_error_of_s_velocity(run):
     errors, history = run("elastic_fwi", "--quiet", *options)
     assert history[2] < 0.8
     assert errors["vs"][1] < errors["vs"][0]
+
+
+def test_deconvolution_finds_spikes_where_least_squares_does_not(run):
+    errors = run("deconvolution", "--spikes", 6, "--noise", 0.05, "--steps", 300)
+    assert all(errors[name] < 0.5 * errors["LSQR, damped"] for name in ("SPGL1", "FISTA", "Linearized Bregman"))
+
+
+def test_restricted_fourier_has_the_gradient_of_the_closed_form(run):
+    difference, errors = run("restricted_fourier", "--steps", 500)
+    assert difference < 1e-14
+    assert errors["Gradient and proximal step"] < 0.2 < errors["Adam"]
+
+
+@pytest.mark.slow
+def test_curvelets_fill_gaps_better_than_linear_interpolation(run):
+    found = run("curvelet_interpolation", "--shape", 301, 161, "--duration", 700, "--steps", 60)
+    assert found["curvelets"] > found["linear"]
+    assert found["denoised"] > found["noisy"]
+
+
+@pytest.mark.slow
+def test_compressive_migration_beats_plain(run):
+    options = "--shape", 61, 51, "--shots", 8, "--batch", 2, "--duration", 900
+    plain, compressive = run("compressive_lsrtm", *options)
+    assert compressive < plain < 1
