@@ -16,7 +16,7 @@ import numpy as np
 
 import jaxseis as js
 from jaxseis import datasets, plotting
-from jaxseis.operators.basic import Diagonal
+from jaxseis.operators import Diagonal
 
 SHAPE, SPACING = (201, 101), 16.0  # nodes along (x, z); metres
 SHOTS, DURATION, STEP = 12, 1600.0, 4.0  # ms

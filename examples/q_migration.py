@@ -18,7 +18,7 @@ import numpy as np
 
 import jaxseis as js
 from jaxseis import plotting
-from jaxseis.operators.basic import FunctionOperator
+from jaxseis.operators import FunctionOperator
 
 SHAPE, SPACING = (181, 111), 12.5  # nodes along (x, z); metres
 SHOTS, DURATION, STEP, PEAK = 12, 1500.0, 4.0, 16.0  # ms, ms, Hz
