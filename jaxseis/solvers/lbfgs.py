@@ -85,7 +85,7 @@ def lbfgs(
     """``min f(x)``, within bounds if there are any, by L-BFGS.
 
     Arguments:
-        problem: f, a function or an object with ``value_and_grad(x)``.
+        problem: f, a function or an object with ``value_and_grad(x)``; or ``Bounded(...)``.
         start: where to begin.
         lower, upper: numbers or arrays; None where there is no bound.
         max_steps, driver, state: as for ``solve``.
@@ -95,4 +95,5 @@ def lbfgs(
     solution = lbfgs(lambda x: jnp.sum((x - 1.0) ** 2), jnp.zeros(3), upper=0.5)
     ```
     """
-    return solve(Bounded(problem, lower, upper), LBFGS(**options), start, max_steps, driver, state)
+    bounded = problem if lower is None and upper is None else Bounded(problem, lower, upper)
+    return solve(bounded, LBFGS(**options), start, max_steps, driver, state)

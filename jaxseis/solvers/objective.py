@@ -97,7 +97,8 @@ class Bounded(eqx.Module):
         lower, upper: numbers, or pytrees of arrays of the structure of ``x`` or that broadcast to it; None where
             there is no bound.
 
-    Raises ValueError where a lower bound lies above the upper one, and for complex ``x``, which has no order.
+    Raises ValueError where a lower bound lies above the upper one, for an objective that has constraints already, and
+    for complex ``x``, which has no order.
 
     ```python
     solution = solve(Bounded(f, lower=0.0), LBFGS(), start)
@@ -109,7 +110,7 @@ class Bounded(eqx.Module):
     upper: PyTree
 
     def __init__(self, objective: Any, lower: PyTree = None, upper: PyTree = None):
-        self.objective = objective
+        self.objective = without_constraints("objective of Bounded", objective)
         self.lower, self.upper = (jax.tree.map(as_inexact, v) for v in (lower, upper))
         if lower is not None and upper is not None:
             _checks.when_concrete(_check_order, self.lower, self.upper)
@@ -132,6 +133,13 @@ class Bounded(eqx.Module):
 def constrained(problem: Any) -> Any:
     """The problem itself if it has a projection, else the problem on the whole space."""
     return problem if hasattr(problem, "project") else Constrained(problem, _unchanged)
+
+
+def without_constraints(name: str, problem: Any, remedy: str = "") -> Any:
+    """The problem, or an error if it has constraints, which would be lost."""
+    if hasattr(problem, "project"):
+        raise _checks.fail(name, "an objective without constraints", f"{type(problem).__name__}(...)", remedy)
+    return problem
 
 
 def _unchanged(x: PyTree) -> PyTree:

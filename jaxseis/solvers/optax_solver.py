@@ -10,9 +10,10 @@ import jax
 import optax
 
 from jaxseis._types import Array, PyTree
-from jaxseis.operators._structure import as_inexact, tree_conj
+from jaxseis.operators._structure import tree_conj
 from jaxseis.solvers import _vectors as vec
-from jaxseis.solvers.objective import value_and_grad
+from jaxseis.solvers._descent import as_start
+from jaxseis.solvers.objective import value_and_grad, without_constraints
 from jaxseis.solvers.solve import Driver, Solution, solve
 from jaxseis.solvers.solver import Solver
 from jaxseis.solvers.status import Status
@@ -48,7 +49,8 @@ class OptaxSolver(Solver):
     atol: float = 0.0
 
     def init(self, problem: Any, start: PyTree) -> _State:
-        x = jax.tree.map(as_inexact, start)
+        without_constraints("problem of OptaxSolver", problem, "LBFGS takes bounds, SPG and PQN any convex set.")
+        x = as_start(start)
         value, gradient = value_and_grad(problem, x)
         return _State(x, value, gradient, vec.norm(gradient), self.transformation.init(x))
 

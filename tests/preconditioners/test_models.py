@@ -56,8 +56,8 @@ def test_the_laplacian_is_that_of_scipy():
 
 def test_the_laplacian_is_symmetric():
     structure = jnp.zeros((5, 6))
-    A = js.operators.basic.FunctionOperator(lambda x: laplacian_filter(x, (10.0, 5.0)), structure)
-    dense = js.operators.basic.as_dense(A)
+    A = js.operators.FunctionOperator(lambda x: laplacian_filter(x, (10.0, 5.0)), structure)
+    dense = js.operators.as_dense(A)
     np.testing.assert_allclose(dense, dense.T, atol=1e-16)
     assert np.linalg.eigvalsh(dense).min() > -1e-14
 
