@@ -68,11 +68,13 @@ class RandomShots(eqx.Module):
     J: js.Jacobian
     M: js.LinearOperator
     d: jax.Array
+    key: jax.Array
     batch: int = eqx.field(static=True)
 
-    def __call__(self, key, step):
+    def __call__(self, _, step):
+        # the key that is passed in is another one in each step; the steps of a pass share an order
         per_pass = len(self.d) // self.batch
-        order = jax.random.permutation(jax.random.fold_in(jax.random.key(0), step // per_pass), len(self.d))
+        order = jax.random.permutation(jax.random.fold_in(self.key, step // per_pass), len(self.d))
         shots = jax.lax.dynamic_slice_in_dim(order, step % per_pass * self.batch, self.batch)
         W = half_integration(self.d[: self.batch])
         return W @ self.J[shots] @ self.M, W @ self.d[shots]
@@ -87,7 +89,8 @@ def plain(J, M, d, passes, watch):
 def compressive(J, M, d, passes, batch, watch):
     """The linearized Bregman method on random shots: one pass is ``shots / batch`` steps."""
     C = Curvelet(M.in_structure(), scales=SCALES)
-    problem = SketchedSystem(RandomShots(J, M, d, batch), jax.random.key(0), transform=C)
+    key = jax.random.key(0)
+    problem = SketchedSystem(RandomShots(J, M, d, key, batch), key, transform=C)
     solver = LinearizedBregman(quantile=QUANTILE)
     return solve(problem, solver, max_steps=passes * len(d) // batch, driver=Host(watch, "compressive")).value
 

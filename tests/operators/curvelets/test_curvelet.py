@@ -69,11 +69,20 @@ def test_the_coefficients_are_those_of_the_package_curvelets(shape, scales, kind
             np.testing.assert_allclose(ours, np.stack(other), atol=1e-11)
 
 
-def test_any_number_of_samples_costs_little_redundancy():
-    assert curvelet(128, 256).redundancy == pytest.approx(4, rel=0.01)
-    assert curvelet(251, 601).redundancy < 4.2
-    assert curvelet(101, 101).redundancy < 4.8
-    assert curvelet(128, 256, angles=(3, 6, 1)).redundancy == pytest.approx(2, rel=0.01)
+@pytest.mark.parametrize(
+    ("shape", "angles", "everywhere", "but_the_finest"),
+    [
+        ((128, 256), (3, 6, 1), 4.00, 2.00),
+        ((251, 601), (3, 6, 1), 4.15, 2.04),
+        ((101, 101), (3, 6, 1), 4.75, 2.19),
+        ((64, 64, 64), (3, 1), 7.72, 1.97),
+        ((33, 33, 33), (3, 1), 10.02, 2.26),
+    ],
+)
+def test_the_redundancy_is_that_of_the_documentation(shape, angles, everywhere, but_the_finest):
+    scales = len(angles) + 1
+    assert curvelet(*shape, scales=scales).redundancy == pytest.approx(everywhere, abs=0.005)
+    assert curvelet(*shape, scales=scales, angles=angles).redundancy == pytest.approx(but_the_finest, abs=0.005)
 
 
 def test_the_range_counts_every_coefficient():
