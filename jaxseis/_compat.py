@@ -6,6 +6,7 @@ which mesh axes it varies (``manual_axis_type``, jax 0.10).
 """
 
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -35,6 +36,16 @@ def varying_like(result: Any, operands: Any) -> Any:
 
 def _varying(x: Any) -> frozenset[Any]:
     return jax.typeof(x).manual_axis_type.varying
+
+
+def with_not_mapped(module: Any) -> None:
+    """Gives the ``batching`` of a module the name ``not_mapped``.
+
+    Under vmap, jax_finufft 1.3 asks ``jax.interpreters.batching`` for it, which stood for None and which jax 0.10 no
+    longer has. JAX itself stays as it is: only what that module sees is replaced.
+    """
+    if not hasattr(module.batching, "not_mapped"):
+        module.batching = SimpleNamespace(**vars(module.batching), not_mapped=None)
 
 
 def define_primitive(

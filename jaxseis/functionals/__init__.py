@@ -6,6 +6,7 @@ from jaxseis.functionals.box import NonNegative as NonNegative
 from jaxseis.functionals.composed import Composed as Composed
 from jaxseis.functionals.functional import Functional as Functional
 from jaxseis.functionals.functional import Scaled as Scaled
+from jaxseis.functionals.joint_l1 import JointL1 as JointL1
 from jaxseis.functionals.l1 import L1 as L1
 from jaxseis.functionals.l1 import GroupL1 as GroupL1
 from jaxseis.functionals.l2 import L2 as L2

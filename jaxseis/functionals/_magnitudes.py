@@ -6,7 +6,7 @@
     project(x, r):   m_i -> max(m_i - theta w_i, 0), with theta such that the sum is r
 
 The magnitudes are moduli of entries, lengths of groups of entries, or singular values; both maps change them only, and
-leave directions alone.
+leave directions alone. They come as arrays, one for each array of x, or one for all of them.
 """
 
 from abc import abstractmethod
@@ -24,17 +24,17 @@ from jaxseis.functionals.norm import Norm, as_radius
 
 
 class MagnitudeNorm(Norm):
-    """A weighted sum of magnitudes. A subclass tells what the magnitudes of an array are, and how they are shrunk."""
+    """A weighted sum of magnitudes. A subclass tells what the magnitudes of a vector are, and how they are shrunk."""
 
     weights: eqx.AbstractVar[PyTree]
 
     @abstractmethod
-    def _magnitudes(self, array: Array) -> Array:
-        """The magnitudes of one array of x."""
+    def _magnitudes(self, x: PyTree) -> PyTree:
+        """The magnitudes of x."""
 
     @abstractmethod
-    def _shrunk(self, array: Array, by: Array) -> Array:
-        """The array with magnitudes m replaced by ``max(m - by, 0)``."""
+    def _shrunk(self, x: PyTree, by: PyTree) -> PyTree:
+        """x with magnitudes m replaced by ``max(m - by, 0)``; ``by`` is of their structure."""
 
     def __call__(self, x: PyTree) -> Array:
         m, w = self._measured(x)
@@ -55,11 +55,11 @@ class MagnitudeNorm(Norm):
         return jax.tree.map(lambda v: jnp.where(radius > 0, v, 0), self._shrunk_by(x, theta, w))
 
     def _shrunk_by(self, x: PyTree, step: Any, weights: PyTree) -> PyTree:
-        return jax.tree.map(lambda v, w: self._shrunk(v, jnp.asarray(step, w.dtype) * w), x, weights)
+        return self._shrunk(x, jax.tree.map(lambda w: jnp.asarray(step, w.dtype) * w, weights))
 
     def _measured(self, x: PyTree) -> tuple[PyTree, PyTree]:
         """The magnitudes of x and their weights, of one structure."""
-        m = jax.tree.map(self._magnitudes, x)
+        m = self._magnitudes(x)
         return m, _spread(self.weights, m)
 
 
@@ -68,13 +68,33 @@ def as_weights(weights: PyTree) -> PyTree:
     return jax.tree.map(lambda w: positive_numbers("weights", w), weights)
 
 
+def kept(magnitudes: Array, by: Array) -> Array:
+    """``max(m - by, 0) / m``, and zero at m = 0."""
+    active = magnitudes > by
+    return jnp.where(active, 1 - by / jnp.where(active, magnitudes, 1), 0)
+
+
+def lengths(squares: Array) -> Array:
+    """Roots of sums of squares. Their derivative at zero is infinite; a group of zeros has derivative zero."""
+    return jnp.where(squares > 0, jnp.sqrt(jnp.where(squares > 0, squares, 1)), 0)
+
+
 def _spread(weights: PyTree, magnitudes: PyTree) -> PyTree:
-    """A weight for each magnitude; one array stands for every array of ``magnitudes``."""
+    """A weight for each magnitude; one array, or a list of numbers, stands for every array of ``magnitudes``."""
     if weights is None:
         return jax.tree.map(jnp.ones_like, magnitudes)
-    if isinstance(weights, jax.Array):
-        return jax.tree.map(lambda m: _broadcast(weights, m), magnitudes)
-    return jax.tree.map(lambda m, w: _broadcast(w, m), magnitudes, weights)
+    if jax.tree.structure(weights) == jax.tree.structure(magnitudes):
+        return jax.tree.map(_broadcast, weights, magnitudes)
+    for_all = _one_array(weights, magnitudes)
+    return jax.tree.map(lambda m: _broadcast(for_all, m), magnitudes)
+
+
+def _one_array(weights: PyTree, magnitudes: PyTree) -> Array:
+    try:
+        return jnp.asarray(weights)
+    except (TypeError, ValueError):
+        expected = f"numbers, or a pytree of them with the structure of x, {jax.tree.structure(magnitudes)}"
+        raise _checks.fail("weights", expected, jax.tree.structure(weights)) from None
 
 
 def _broadcast(weights: Array, magnitudes: Array) -> Array:

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.functionals.functional import Functional
 from jaxseis.functionals.norm import Norm, as_radius
@@ -18,7 +19,7 @@ class Ball(Functional):
         norm: a norm, for instance ``L1()``.
         radius: a number >= 0.
 
-    Raises ValueError for a negative radius.
+    Raises ValueError for a negative radius and a functional that is no norm.
 
     ```python
     Ball(L1(), 2.0).project(jnp.array([3.0, -1.0]))  # [2, 0]
@@ -29,6 +30,7 @@ class Ball(Functional):
     radius: Array
 
     def __init__(self, norm: Norm, radius: Any):
+        _checks.kind_is("norm of Ball", norm, Norm, "a norm, for instance L1()")
         self.norm, self.radius = norm, as_radius(radius)
 
     def __call__(self, x: PyTree) -> Array:

@@ -18,8 +18,9 @@ class Composed(Functional):
         prox(x, t) = x + C.H (prox_f(C x, bound t) - C x) / bound
 
     Orthonormal transforms are of this kind, with bound one, and so are restrictions. A redundant tight frame,
-    ``C.H C = I``, for instance curvelets, is not: no formula is known for its proximal map. Look for its coefficients
-    instead: z = the solution with ``A @ C.H`` in place of ``A`` and f in place of this, then x = C.H z.
+    ``C.H C = I``, for instance curvelets or the Fourier transform of real numbers, is not: no formula is known for its
+    proximal map. Look for its coefficients instead: z = the solution with ``A @ C.H`` in place of ``A`` and f in place
+    of this, then x = C.H z.
 
     Arguments:
         functional: f, on the range of C.
@@ -29,7 +30,7 @@ class Composed(Functional):
     Raises ValueError if ``C C.H`` is not ``bound I``, tried on one vector.
 
     ```python
-    Composed(L1(), Fourier(x)).prox(x, 0.1)
+    Composed(L1(), DCT(x)).prox(x, 0.1)
     ```
     """
 

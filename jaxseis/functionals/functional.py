@@ -7,9 +7,12 @@ Trends in Optimization 1 (2014).
 """
 
 from abc import abstractmethod
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -18,10 +21,21 @@ from jaxseis._types import Array, PyTree
 from jaxseis.operators._structure import as_inexact
 
 
+def _of_numbers(method: Callable) -> Callable:
+    """A method of a vector that is given real or complex arrays, whatever numbers come."""
+
+    @wraps(method)
+    def converted(self: Any, x: PyTree, *arguments: Any, **named: Any) -> Any:
+        return method(self, jax.tree.map(as_inexact, x), *arguments, **named)
+
+    return converted
+
+
 class Functional(eqx.Module):
     """A convex function f of a vector, real or infinite. A subclass writes ``f(x)`` and ``f.prox(x, step)``.
 
-    Vectors are arrays or pytrees of arrays, real or complex, of any shape. ``c * f`` is f times a number c > 0.
+    Vectors are arrays or pytrees of arrays, real or complex, of any shape; integers become floats, for subclasses
+    too. ``c * f`` is f times a number c > 0.
 
     ```python
     class Squares(Functional):
@@ -36,6 +50,11 @@ class Functional(eqx.Module):
     # numpy scalars on the left then leave `c * f` to us
     __array_ufunc__ = None
 
+    def __init_subclass__(cls, **options: Any):
+        super().__init_subclass__(**options)
+        for name in _OF_VECTORS & set(vars(cls)):
+            setattr(cls, name, _of_numbers(getattr(cls, name)))
+
     @abstractmethod
     def __call__(self, x: PyTree) -> Array:
         """The value at ``x``, one real number."""
@@ -49,6 +68,9 @@ class Functional(eqx.Module):
 
     def __rmul__(self, factor: Any) -> "Functional":
         return Scaled(self, factor)
+
+
+_OF_VECTORS = {"__call__", "prox", "dual", "project"}
 
 
 class Scaled(Functional):
@@ -81,7 +103,10 @@ class Scaled(Functional):
 
 def positive_numbers(name: str, values: Any) -> Array:
     """``values`` as a real array; ValueError if they are known and not all positive and finite."""
-    array = as_inexact(values)
+    try:
+        array = as_inexact(values)
+    except (TypeError, ValueError):
+        raise _checks.fail(name, "real numbers", repr(values)) from None
     if jnp.iscomplexobj(array):
         raise _checks.fail(name, "real numbers", array.dtype)
     _checks.when_concrete(lambda v: _check_positive(name, v), array)

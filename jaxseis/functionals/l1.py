@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 
+from jaxseis import _checks
 from jaxseis._types import Array, PyTree
-from jaxseis.functionals._magnitudes import MagnitudeNorm, as_weights
+from jaxseis.functionals._magnitudes import MagnitudeNorm, as_weights, kept, lengths
 
 
 class L1(MagnitudeNorm):
@@ -31,18 +34,19 @@ class L1(MagnitudeNorm):
     def __init__(self, weights: PyTree = None):
         self.weights = as_weights(weights)
 
-    def _magnitudes(self, array: Array) -> Array:
-        return jnp.abs(array)
+    def _magnitudes(self, x: PyTree) -> PyTree:
+        return jax.tree.map(jnp.abs, x)
 
-    def _shrunk(self, array: Array, by: Array) -> Array:
-        return array * _kept(jnp.abs(array), by)
+    def _shrunk(self, x: PyTree, by: PyTree) -> PyTree:
+        return jax.tree.map(lambda v, t: v * kept(jnp.abs(v), t), x, by)
 
 
 class GroupL1(MagnitudeNorm):
     """``f(x) = sum_g w_g |x_g|_2``: the entries along ``axes`` form one group for each index of the other axes.
 
     Groups vanish together: the time samples of a trace, the components of a vector field, the same coefficient of
-    several data sets. The dual norm is ``max |y_g|_2 / w_g``.
+    several data sets. The dual norm is ``max |y_g|_2 / w_g``. Where the entries of a group lie in several arrays, as
+    those of a gradient do, use ``JointL1``.
 
     Arguments:
         axes: axes along which the entries of a group lie, one or several, of every array of x.
@@ -59,19 +63,20 @@ class GroupL1(MagnitudeNorm):
     weights: PyTree
 
     def __init__(self, axes: int | Sequence[int], weights: PyTree = None):
-        self.axes = (axes,) if isinstance(axes, int) else tuple(axes)
+        self.axes = tuple(_axis(a) for a in np.atleast_1d(axes).tolist())
         self.weights = as_weights(weights)
 
-    def _magnitudes(self, array: Array) -> Array:
-        squares = jnp.sum((array.conj() * array).real, self.axes)
-        # The derivative of the root at zero is infinite; a group of zeros has derivative zero.
-        return jnp.where(squares > 0, jnp.sqrt(jnp.where(squares > 0, squares, 1)), 0)
+    def _magnitudes(self, x: PyTree) -> PyTree:
+        return jax.tree.map(self._lengths, x)
 
-    def _shrunk(self, array: Array, by: Array) -> Array:
-        return array * jnp.expand_dims(_kept(self._magnitudes(array), by), self.axes)
+    def _shrunk(self, x: PyTree, by: PyTree) -> PyTree:
+        return jax.tree.map(lambda v, t: v * jnp.expand_dims(kept(self._lengths(v), t), self.axes), x, by)
+
+    def _lengths(self, array: Array) -> Array:
+        return lengths(jnp.sum((array.conj() * array).real, self.axes))
 
 
-def _kept(magnitudes: Array, by: Array) -> Array:
-    """``max(m - by, 0) / m``, and zero at m = 0."""
-    active = magnitudes > by
-    return jnp.where(active, 1 - by / jnp.where(active, magnitudes, 1), 0)
+def _axis(axis: float) -> int:
+    if axis % 1 != 0:
+        raise _checks.fail("axes of GroupL1", "whole numbers", axis)
+    return int(axis)

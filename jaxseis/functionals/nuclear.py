@@ -1,9 +1,10 @@
 """The nuclear norm: what makes matrices of low rank."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 
-from jaxseis._types import Array
+from jaxseis._types import Array, PyTree
 from jaxseis.functionals._magnitudes import MagnitudeNorm
 
 
@@ -19,9 +20,13 @@ class NuclearNorm(MagnitudeNorm):
 
     weights: None = eqx.field(default=None, init=False)
 
-    def _magnitudes(self, array: Array) -> Array:
-        return jnp.linalg.svd(array, compute_uv=False)
+    def _magnitudes(self, x: PyTree) -> PyTree:
+        return jax.tree.map(lambda v: jnp.linalg.svd(v, compute_uv=False), x)
 
-    def _shrunk(self, array: Array, by: Array) -> Array:
-        u, s, vh = jnp.linalg.svd(array, full_matrices=False)
-        return (u * jnp.maximum(s - by, 0)[..., None, :]) @ vh
+    def _shrunk(self, x: PyTree, by: PyTree) -> PyTree:
+        return jax.tree.map(_with_smaller_values, x, by)
+
+
+def _with_smaller_values(array: Array, by: Array) -> Array:
+    u, s, vh = jnp.linalg.svd(array, full_matrices=False)
+    return (u * jnp.maximum(s - by, 0)[..., None, :]) @ vh

@@ -1,8 +1,8 @@
 """Linear operators as pytrees: the algebra, elementary operators, transforms, and checks. No physics."""
 
 from jaxseis.operators import _algebra as _algebra
-from jaxseis.operators import _lineax as _lineax
 from jaxseis.operators._base import LinearOperator as LinearOperator
+from jaxseis.operators._lineax import from_lineax as from_lineax
 from jaxseis.operators._structure import inner as inner
 from jaxseis.operators._structure import structure_of as structure_of
 from jaxseis.operators.batched import Batched as Batched
@@ -28,6 +28,7 @@ from jaxseis.operators.derivative import Laplacian as Laplacian
 from jaxseis.operators.derivative import SecondDerivative as SecondDerivative
 from jaxseis.operators.diagonal import Diagonal as Diagonal
 from jaxseis.operators.diagonal import Mask as Mask
+from jaxseis.operators.filter_bank import FilterBank as FilterBank
 from jaxseis.operators.fourier import FFT as FFT
 from jaxseis.operators.fourier import FullSpectrum as FullSpectrum
 from jaxseis.operators.fourier import HalfSpectrum as HalfSpectrum

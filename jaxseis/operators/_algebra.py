@@ -20,6 +20,7 @@ from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.operators import _generic
 from jaxseis.operators._base import LinearOperator, Transposed, Wrapper
+from jaxseis.operators._lineax import from_lineax
 from jaxseis.operators._structure import (
     as_inexact,
     cast,
@@ -100,6 +101,9 @@ class Sum(Wrapper):
 
     _last = _first
 
+    def is_complex_linear(self) -> bool:
+        return all(a.is_complex_linear() for a in self.terms)
+
     @property
     def name(self) -> str:
         return f"({' + '.join(a.name for a in self.terms)})"
@@ -124,13 +128,17 @@ class Composition(Wrapper):
     def _last(self) -> LinearOperator:
         return self.factors[0]
 
+    def is_complex_linear(self) -> bool:
+        return all(factor.is_complex_linear() for factor in self.factors)
+
     @property
     def name(self) -> str:
         return " @ ".join(factor.name for factor in self.factors)
 
 
 @_generic.compose.register
-def _compose(left: LinearOperator, right: LinearOperator) -> LinearOperator:
+def _compose(left: LinearOperator, right: lx.AbstractLinearOperator) -> LinearOperator:
+    right = from_lineax(right)
     factors, others = _factors(left), _factors(right)
     # operators that fuse check each other: an end of a propagation may fit any number of shots
     if _fused(factors[-1], others[0]) is NotImplemented:
@@ -169,9 +177,10 @@ def _fused(left: LinearOperator, right: LinearOperator) -> LinearOperator:
 
 @_generic.add.register
 def _add(left: LinearOperator, right: Any) -> LinearOperator:
-    if not isinstance(right, LinearOperator):
+    if not isinstance(right, lx.AbstractLinearOperator):
         remedy = "For a number c, write A + c * Identity(A.in_structure())."
         raise _checks.fail(f"operand added to {left.name}", "an operator", shown(right), remedy)
+    right = from_lineax(right)
     name = f"{left.name} + {right.name}"
     if not same_structure(left.in_structure(), right.in_structure()):
         wanted, given = describe(left.in_structure()), describe(right.in_structure())
@@ -221,9 +230,16 @@ def _power(operator: LinearOperator, exponent: int) -> LinearOperator:
 
 @_generic.select.register
 def _select(operator: LinearOperator, index: Any) -> LinearOperator:
-    i, j = index if isinstance(index, tuple) else (index, _ALL)
+    i, j = _pair(operator.name, index) if isinstance(index, tuple) else (index, _ALL)
     part = operator if _is_all(i) else Selection(i, operator.out_structure()) @ operator
     return part if _is_all(j) else part @ Selection(j, operator.in_structure()).T
+
+
+def _pair(name: str, index: tuple) -> tuple:
+    if len(index) != 2:
+        remedy = "For several axes of the range, write A[(1, 2, ...), :]; for those of the domain, A[:, (1, 2, ...)]."
+        raise _checks.fail(f"index of {name}", "one index, or two: of the range and of the domain", index, remedy)
+    return index
 
 
 _ALL = slice(None)
@@ -235,7 +251,8 @@ def _is_all(index: Any) -> bool:
 
 def _scalar(name: str, value: Any) -> Array:
     """``value`` as a JAX number, or an error if it is anything else."""
-    if isinstance(value, lx.AbstractLinearOperator) or np.shape(value) != ():
+    is_number = isinstance(value, (int, float, complex)) or (hasattr(value, "dtype") and np.shape(value) == ())
+    if not is_number:
         remedy = "Write A @ x to apply and A @ B to compose; Diagonal(weights) multiplies elementwise."
         raise _checks.fail(f"scalar factor of {name}", "one number", shown(value), remedy)
     return as_inexact(value)

@@ -19,6 +19,11 @@ def axes_to_transform(name: str, axes: int | Sequence[int] | None, structure: ja
     return found
 
 
+def part(x: Array, axis: int, start: int, stop: int | None, step: int = 1) -> Array:
+    """``x[..., start:stop:step, ...]`` along an axis, as JAX slices it quickest."""
+    return jax.lax.slice_in_dim(x, start, stop, step, axis)
+
+
 def by_parts(f: Callable[[Array], Array], x: Array) -> Array:
     """``f(x)`` for a linear map ``f`` of real arrays; a complex x as its real and its imaginary part."""
     return jax.lax.complex(f(x.real), f(x.imag)) if is_complex(x) else f(x)

@@ -17,6 +17,7 @@ import lineax as lx
 
 from jaxseis._types import Array, PyTree
 from jaxseis.operators import _generic
+from jaxseis.operators._field import is_plainly_complex_linear
 from jaxseis.operators._structure import as_operand, is_complex, structure_of, tree_conj
 from jaxseis.operators._structure import inner as inner
 
@@ -30,7 +31,9 @@ class LinearOperator(lx.AbstractLinearOperator):
     ``A @ x`` applies, ``A @ B`` composes, ``A + B``, ``A - B``, ``-A``, ``c * A``, ``A / c``, ``A**n`` combine,
     ``A.T`` is the transpose and ``A.H`` the adjoint. A real ``c`` keeps the precision of the operator;
     a complex one makes a real range complex. ``A[i]`` gives the part ``(A x)[i]``, ``A[i, j]`` that part as an
-    operator on ``x[j]`` (see ``Selection``). Solvers of lineax take any operator as it is.
+    operator on ``x[j]`` (see ``Selection``). Solvers of lineax take operators: ``lineax.CG`` wants them tagged,
+    ``lineax.TaggedLinearOperator(A.H @ A, lineax.positive_semidefinite_tag)``, and those that form a matrix want
+    operators of real numbers or linear over the complex ones.
 
     Raises ValueError if an operand or another operator does not fit, naming both.
 
@@ -81,7 +84,10 @@ class LinearOperator(lx.AbstractLinearOperator):
         return self.T.conj()
 
     def as_matrix(self) -> Array:
-        """The matrix (out_size, in_size) of raveled arrays, one column for each basis vector."""
+        """The matrix (out_size, in_size) of raveled arrays, one column for each basis vector.
+
+        Raises ValueError for complex x if A is linear over the real numbers only: see ``as_dense``.
+        """
         return lx.materialise(self).as_matrix()
 
     # Hooks: what a subclass may say about itself.
@@ -103,6 +109,11 @@ class LinearOperator(lx.AbstractLinearOperator):
         """Names of the axes of the range, for error messages."""
         return ()
 
+    def is_complex_linear(self) -> bool:
+        """Whether domain and range are complex and ``A (i x) = i A x``; if not known for certain, no."""
+        leaves = jax.tree.leaves((self.in_structure(), self.out_structure()))
+        return all(map(is_complex, leaves)) and is_plainly_complex_linear(self.mv, self.in_structure())
+
     def broadcast_input(self, x: PyTree) -> PyTree:
         """Called by ``A @ x`` on what the user gave, before it is checked."""
         return x
@@ -122,18 +133,15 @@ class LinearOperator(lx.AbstractLinearOperator):
     # Algebra. What it returns is made of operators, so the generic functions are defined in ``_algebra``.
 
     def __matmul__(self, other: Any) -> Any:
-        if isinstance(other, LinearOperator):
-            return _generic.compose(self, other)
         if isinstance(other, lx.AbstractLinearOperator):
-            return super().__matmul__(other)
+            return _generic.compose(self, other)
         x = self.broadcast_input(other)
         return self.mv(as_operand(f"operand of {self.name}", x, self.in_structure(), self.in_axes()))
 
-    def __add__(self, other: Any) -> lx.AbstractLinearOperator:
-        theirs = isinstance(other, lx.AbstractLinearOperator) and not isinstance(other, LinearOperator)
-        return super().__add__(other) if theirs else _generic.add(self, other)
+    def __add__(self, other: Any) -> "LinearOperator":
+        return _generic.add(self, other)
 
-    def __sub__(self, other: Any) -> lx.AbstractLinearOperator:
+    def __sub__(self, other: Any) -> "LinearOperator":
         return self + (-other)
 
     def __neg__(self) -> "LinearOperator":
@@ -180,6 +188,9 @@ class Wrapper(LinearOperator):
     def out_axes(self) -> tuple[str, ...]:
         return self._last.out_axes()
 
+    def is_complex_linear(self) -> bool:
+        return self._first.is_complex_linear()
+
     def broadcast_input(self, x: PyTree) -> PyTree:
         return self._first.broadcast_input(x)
 
@@ -225,6 +236,9 @@ class Transposed(LinearOperator):
 
     def tags(self) -> frozenset:
         return lx.transpose_tags(self.operator.tags())
+
+    def is_complex_linear(self) -> bool:
+        return self.operator.is_complex_linear()
 
 
 class Conjugate(Wrapper):

@@ -23,6 +23,9 @@ class RealOperator(LinearOperator):
     def conj(self) -> LinearOperator:
         return self
 
+    def is_complex_linear(self) -> bool:
+        return all(map(is_complex, jax.tree.leaves((self.in_structure(), self.out_structure()))))
+
 
 def one_array(name: str, structure: PyTree) -> jax.ShapeDtypeStruct:
     """The structure of one array, or an error if it is a pytree."""
@@ -32,11 +35,19 @@ def one_array(name: str, structure: PyTree) -> jax.ShapeDtypeStruct:
     return found
 
 
+def gather(name: str, structure: jax.ShapeDtypeStruct, axes: tuple[str, str], rows: int) -> None:
+    """An error unless a structure is that of an array (rows, time)."""
+    if len(structure.shape) != 2 or structure.shape[0] != rows:
+        expected = f"one array ({', '.join(axes)}), {rows} along the first axis"
+        remedy = f"For one whose time comes first, put Transpose((1, 0), ...) in front: {name}(...) @ Transpose(...)."
+        raise _checks.fail(f"in_structure of {name}", expected, describe(structure), remedy)
+
+
 def axes_of(name: str, axes: int | Sequence[int] | None, structure: jax.ShapeDtypeStruct) -> tuple[int, ...]:
     """Axes counted from the first, each once; all of them if None."""
     ndim = len(structure.shape)
-    given = list(range(ndim)) if axes is None else [int(a) for a in np.atleast_1d(axes)]
-    found = tuple(a % ndim for a in given if -ndim <= a < ndim)
+    given = list(range(ndim)) if axes is None else np.atleast_1d(axes).tolist()
+    found = tuple(int(a) % ndim for a in given if -ndim <= a < ndim and a % 1 == 0)
     if len(found) != len(given) or len(set(found)) != len(found):
         raise _checks.fail(f"axis of {name}", f"different axes of {describe(structure)}", axes)
     return found

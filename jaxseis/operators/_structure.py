@@ -37,11 +37,16 @@ def structure_of(x: PyTree) -> PyTree:
     """Shapes and dtypes of a pytree: ``jax.ShapeDtypeStruct`` in place of every array.
 
     Integers count as floats, because operators act on real or complex numbers.
+    Raises ValueError for Python numbers, which are no arrays: a shape is no structure.
 
     ```python
     structure_of(np.zeros((2, 3)))  # ShapeDtypeStruct(shape=(2, 3), dtype=float64)
     ```
     """
+    if any(type(v) in (bool, int, float, complex) for v in jax.tree.leaves(x)):
+        shape = tuple(jax.tree.leaves(x))
+        remedy = f"For an array of shape {shape}, write jax.ShapeDtypeStruct({shape}, jnp.float32)."
+        raise _checks.fail("structure", "arrays, or jax.ShapeDtypeStruct", x, remedy)
     return jax.tree.map(lambda v: jax.ShapeDtypeStruct(np.shape(v), _inexact(jnp.result_type(v))), x)
 
 
@@ -129,6 +134,16 @@ def is_complex(x: Any) -> bool:
 def complexified(s: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
     """The complex structure of the same shape and precision."""
     return jax.ShapeDtypeStruct(s.shape, np.result_type(s.dtype, np.complex64))
+
+
+def real_parts(x: PyTree) -> PyTree:
+    """The vector with the pair of real and imaginary part in place of each complex array."""
+    return jax.tree.map(lambda v: (v.real, v.imag) if is_complex(v) else v, x)
+
+
+def from_real_parts(parts: PyTree, structure: PyTree) -> PyTree:
+    """The vector of a structure from what ``real_parts`` made of it."""
+    return jax.tree.map(lambda s, p: jax.lax.complex(*p) if is_complex(s) else p, structure, parts)
 
 
 def promoted(*terms: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:

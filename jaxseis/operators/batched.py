@@ -44,8 +44,14 @@ class Batched(LinearOperator):
 
     def _structures(self) -> tuple[tuple, tuple]:
         """Domain and range of one slice."""
-        one = self.operator if self.axis is None else jax.tree.map(lambda leaf: leaf[0], self.operator)
+        one = self._one()
         return freeze(one.in_structure()), freeze(one.out_structure())
+
+    def _one(self) -> LinearOperator:
+        return self.operator if self.axis is None else jax.tree.map(lambda leaf: leaf[0], self.operator)
+
+    def is_complex_linear(self) -> bool:
+        return self._one().is_complex_linear()
 
     def mv(self, x: PyTree) -> PyTree:
         return self._mapped(lambda A, x: A.mv(x), x)

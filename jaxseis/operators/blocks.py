@@ -26,6 +26,9 @@ class _Blocks(LinearOperator):
     def name(self) -> str:
         return f"{type(self).__name__}({', '.join(a.name for a in self.operators)})"
 
+    def is_complex_linear(self) -> bool:
+        return all(a.is_complex_linear() for a in self.operators)
+
     def _check_equal(self, what: str, structures: list[PyTree]) -> None:
         for operator, structure in zip(self.operators, structures, strict=True):
             if not same_structure(structure, structures[0]):

@@ -152,15 +152,7 @@ def taylor_test(
     x = jax.tree.map(jnp.asarray, x)
     dx = _direction(x) if dx is None else jax.tree.map(jnp.asarray, dx)
     fx = jax.tree.map(jnp.asarray, f(x))
-    slope = _wide((derivative or _reverse_mode(f, x, fx))(dx))
-    if not same_structure(slope, _wide(fx)):
-        raise _checks.fail("derivative(dx)", describe(structure_of(fx)), describe(structure_of(slope)))
-
-    def remainders(h: float) -> tuple[float, float]:
-        moved = f(jax.tree.map(lambda v, d: (v + h * d).astype(v.dtype), x, dx))
-        difference = _minus(_wide(moved), _wide(fx))
-        return _norm(difference), _norm(_minus(difference, _over(slope, 1 / h)))
-
+    remainders = _remainders(f, x, dx, fx, _slope(derivative or _reverse_mode(f, x, fx), dx, fx))
     eps = _epsilon(structure_of((x, fx)))
     unit = _unit_step(x, dx)
     rounding = max(eps * _norm(fx), remainders(unit * eps**0.75)[1])
@@ -173,6 +165,24 @@ def taylor_test(
     if max(second) <= 30 * rounding:
         orders[1] = np.inf
     return TaylorResult(orders[0], orders[1], tolerance, tuple(steps), first, second)
+
+
+def _slope(derivative: Callable, dx: PyTree, fx: PyTree) -> PyTree:
+    slope = _wide(derivative(dx))
+    if not same_structure(slope, _wide(fx)):
+        raise _checks.fail("derivative(dx)", describe(structure_of(fx)), describe(structure_of(slope)))
+    return slope
+
+
+def _remainders(f: Callable, x: PyTree, dx: PyTree, fx: PyTree, slope: PyTree) -> Callable[[float], tuple]:
+    """Both remainders as a function of h."""
+
+    def remainders(h: float) -> tuple[float, float]:
+        moved = f(jax.tree.map(lambda v, d: (v + h * d).astype(v.dtype), x, dx))
+        difference = _minus(_wide(moved), _wide(fx))
+        return _norm(difference), _norm(_minus(difference, _over(slope, 1 / h)))
+
+    return remainders
 
 
 def _reverse_mode(f: Callable, x: PyTree, fx: PyTree) -> Callable[[PyTree], PyTree]:

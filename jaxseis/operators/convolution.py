@@ -90,6 +90,8 @@ class _Convolution(LinearOperator):
         offset: int | Sequence[int] = 0,
         method: Direct | ByFFT | None = None,
     ):
+        known = "Direct() or ByFFT(), or None"
+        _checks.kind_is(f"method of {self.name}", method, (Direct, ByFFT, type(None)), known)
         x, h = one_array(self.name, in_structure), as_inexact(kernel)
         self._structure = freeze(x)
         axes = range(max(0, len(x.shape) - h.ndim), len(x.shape)) if axes is None else axes

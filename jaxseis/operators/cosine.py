@@ -26,7 +26,7 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
-from jaxseis.operators._along import along, axes_to_transform, by_parts
+from jaxseis.operators._along import along, axes_to_transform, by_parts, part
 from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._pair import Bound, linear_pair
 from jaxseis.operators._real import RealOperator, one_array
@@ -88,7 +88,7 @@ def _type_2(axes: Sequence[int], x: Array) -> Array:
         x = jnp.take(x, np.concatenate([k[::2], k[1::2][::-1]]), axis, mode="clip")
     v = jnp.fft.rfftn(x, axes=axes)
     for axis in axes[:-1]:
-        first, rest = _part(v, axis, 0, 1), _part(v, axis, 1, None)
+        first, rest = part(v, axis, 0, 1), part(v, axis, 1, None)
         t = _factors(n[axis], np.arange(1, n[axis]), axis, v)
         v = jnp.concatenate([sqrt(1 / n[axis]) * first, (rest * t + jnp.flip(rest, axis) * t.conj()) / 2], axis)
     return _real_part(v, n[last], last)
@@ -105,12 +105,12 @@ def _real_part(v: Array, n: int, axis: int) -> Array:
 def _type_3(axes: Sequence[int], y: Array) -> Array:
     # 1 / t is found here and not by XLA, which would divide every sample
     n, last = y.shape, axes[-1]
-    first, rest, half = _part(y, last, 0, 1), _part(y, last, 1, None), n[last] // 2
-    v = jax.lax.complex(_part(rest, last, 0, half), -_part(jnp.flip(rest, last), last, 0, half))
+    first, rest, half = part(y, last, 0, 1), part(y, last, 1, None), n[last] // 2
+    v = jax.lax.complex(part(rest, last, 0, half), -part(jnp.flip(rest, last), last, 0, half))
     t = _factors(n[last], np.arange(1, half + 1), last, v)
     v = jnp.concatenate([sqrt(n[last]) * first, v * (1 / t)], last)
     for axis in axes[:-1]:
-        first, rest = _part(v, axis, 0, 1), _part(v, axis, 1, None)
+        first, rest = part(v, axis, 0, 1), part(v, axis, 1, None)
         t = _factors(n[axis], np.arange(1, n[axis]), axis, v)
         v = jnp.concatenate([sqrt(n[axis]) * first, (rest - 1j * jnp.flip(rest, axis)) * (1 / t)], axis)
     x = jnp.fft.irfftn(v, [n[axis] for axis in axes], axes)
@@ -122,14 +122,10 @@ def _type_3(axes: Sequence[int], y: Array) -> Array:
 def _woven(v: Array, axis: int) -> Array:
     """The first half of the samples at even places, the second one backwards at odd places."""
     n = v.shape[axis]
-    even, odd = _part(v, axis, 0, (n + 1) // 2), jnp.flip(_part(v, axis, (n + 1) // 2, None), axis)
+    even, odd = part(v, axis, 0, (n + 1) // 2), jnp.flip(part(v, axis, (n + 1) // 2, None), axis)
     widths = [(0, n % 2 if a == axis else 0) for a in range(v.ndim)]
     shape = [n + n % 2 if a == axis else m for a, m in enumerate(v.shape)]
-    return _part(jnp.stack([even, jnp.pad(odd, widths)], axis + 1).reshape(shape), axis, 0, n)
-
-
-def _part(x: Array, axis: int, start: int, stop: int | None, step: int = 1) -> Array:
-    return jax.lax.slice_in_dim(x, start, stop, step, axis)
+    return part(jnp.stack([even, jnp.pad(odd, widths)], axis + 1).reshape(shape), axis, 0, n)
 
 
 def _factors(n: int, k: np.ndarray, axis: int, like: Array) -> np.ndarray:

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
+from jaxseis.operators._along import part
 from jaxseis.operators._real import RealOperator, axes_of, axis_of, one_array, one_each, real_dtype
 from jaxseis.operators._structure import as_inexact, describe, freeze, is_complex, tree_sum
 
@@ -80,12 +81,12 @@ class _Derivative(RealOperator):
         return jnp.concatenate(parts, self.axis)
 
     def _row(self, taps: Taps, x: Array, first: int) -> Array:
-        return self._weighted(taps, x, first, 1) if taps else jnp.zeros_like(_slice(x, 0, 1, self.axis))
+        return self._weighted(taps, x, first, 1) if taps else jnp.zeros_like(part(x, self.axis, 0, 1))
 
     def _weighted(self, taps: Taps, x: Array, first: int, count: int) -> Array:
         """``count`` weighted sums of neighbours, those of the first one beginning at ``first``."""
         shifts = ((k, self.scale * c) for k, c in enumerate(taps) if c)
-        return tree_sum(c * _slice(x, first + k, first + k + count, self.axis) for k, c in shifts)
+        return tree_sum(c * part(x, self.axis, first + k, first + k + count) for k, c in shifts)
 
     def out_structure(self) -> PyTree:
         return self.in_structure()
@@ -276,7 +277,3 @@ def _along(derivative: type, in_structure: PyTree, axes: Any, sampling: Any, opt
     axes = axes_of(derivative.__name__, axes, one_array(derivative.__name__, in_structure))
     spacings = one_each("sampling", sampling, len(axes))
     return tuple(derivative(a, in_structure, sampling=h, **options) for a, h in zip(axes, spacings, strict=True))
-
-
-def _slice(x: Array, start: int, stop: int, axis: int) -> Array:
-    return jax.lax.slice_in_dim(x, start, stop, axis=axis)

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import pywt
 
 from jaxseis import _checks
-from jaxseis._types import Array
-from jaxseis.operators._structure import tree_sum
+from jaxseis._types import Array, PyTree
+from jaxseis.operators._along import axes_to_transform
+from jaxseis.operators._base import LinearOperator
+from jaxseis.operators._real import RealOperator, one_array
+from jaxseis.operators._structure import freeze, tree_sum
 
 Taps = tuple[float, ...]
 Bands = dict[str, Array]
@@ -24,7 +28,13 @@ Bands = dict[str, Array]
 
 @dataclass(frozen=True)
 class FilterBank:
-    """Low-pass and high-pass taps, an even number of each, and those of the dual bank."""
+    """Low-pass and high-pass taps, an even number of each, and those of the dual bank.
+
+    ```python
+    haar = FilterBank((s := 0.5**0.5, s), (-s, s), (s, s), (-s, s))
+    DWT(jnp.zeros(8), wavelet=haar) @ jnp.arange(8.0)
+    ```
+    """
 
     low: Taps
     high: Taps
@@ -33,6 +43,7 @@ class FilterBank:
 
     @property
     def dual(self) -> "FilterBank":
+        """The bank whose transpose puts together what this one takes apart."""
         return FilterBank(self.dual_low, self.dual_high, self.low, self.high)
 
     def filters(self) -> dict[str, Taps]:
@@ -45,12 +56,39 @@ class FilterBank:
         return tuple(m // 2 - j for j in range(m))
 
 
+class WaveletTransform(RealOperator):
+    """A transform that takes one array apart level by level with the filters of a bank."""
+
+    bank: FilterBank = eqx.field(static=True)
+    level: int = eqx.field(static=True)
+    axes: tuple[int, ...] = eqx.field(static=True)
+    _structure: tuple = eqx.field(static=True)
+
+    def __init__(
+        self,
+        in_structure: PyTree,
+        *,
+        axes: int | Sequence[int] | None = None,
+        wavelet: Any = "haar",
+        level: int = 1,
+    ):
+        x = one_array(self.name, in_structure)
+        self._structure, self.axes = freeze(x), axes_to_transform(self.name, axes, x)
+        self.bank = filter_bank(self.name, wavelet)
+        self.level = _checks.whole(f"level of {self.name}", level, 1)
+
+    def inverse(self) -> LinearOperator:
+        """The operator B for which ``B @ A`` is the identity: the transpose with the dual filters."""
+        return type(self)(self.in_structure(), axes=self.axes, wavelet=self.bank.dual, level=self.level).T
+
+
 def filter_bank(name: str, wavelet: Any) -> FilterBank:
     """The filters of a wavelet, given by its name, as a ``pywt.Wavelet`` or as they are."""
     if isinstance(wavelet, FilterBank):
         return wavelet
+    expected = "a discrete wavelet of PyWavelets, such as 'db4' (pywt.wavelist(kind='discrete') has them all)"
+    _checks.kind_is(f"wavelet of {name}", wavelet, (str, pywt.Wavelet), expected)  # type: ignore[attr-defined]
     if isinstance(wavelet, str) and wavelet not in _names():
-        expected = "a discrete wavelet of PyWavelets, such as 'db4' (pywt.wavelist(kind='discrete') has them all)"
         raise _checks.fail(f"wavelet of {name}", expected, repr(wavelet))
     found = pywt.Wavelet(wavelet) if isinstance(wavelet, str) else wavelet  # type: ignore[attr-defined]
     if found.dec_len % 2 != 0 or found.rec_len != found.dec_len:

@@ -127,6 +127,8 @@ class FFT(LinearOperator):
         if norm not in _INVERSE_NORM:
             raise _checks.fail("norm of FFT", f"one of {', '.join(_INVERSE_NORM)}", norm)
         self.norm = norm
+        known = "FullSpectrum() or HalfSpectrum(), or None"
+        _checks.kind_is("spectrum of FFT", spectrum, (FullSpectrum, HalfSpectrum, type(None)), known)
         self.spectrum = spectrum or (FullSpectrum() if is_complex(x) else HalfSpectrum())
         self.ifftshift_before = axes_of("FFT", ifftshift_before, x)
         self.fftshift_after = axes_of("FFT", fftshift_after, x)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxseis import _checks
 from jaxseis._types import PyTree
 from jaxseis.operators._base import LinearOperator
-from jaxseis.operators._structure import describe, freeze, same_structure, structure_of, thaw
+from jaxseis.operators._structure import describe, freeze, same_structure, structure_of, thaw, tree_conj
 
 
 class FunctionOperator(LinearOperator):
@@ -19,11 +19,11 @@ class FunctionOperator(LinearOperator):
     Arguments:
         function: x -> A x, in JAX, linear in x.
         in_structure: structure of ``x``, or any pytree of arrays that has it.
-        transpose: y -> A.T y, for the pairing ``Re sum x y``; derived from the function if None.
-            Only ``A.T`` uses it: ``jax.grad`` and ``jax.linear_transpose`` see the function itself.
+        adjoint: y -> A.H y, for ``Re sum conj(x) y``, as ``HostOperator`` takes it; derived from the function if None.
+            Only ``A.H`` and ``A.T`` use it: ``jax.grad`` and ``jax.linear_transpose`` see the function itself.
 
-    Raises ValueError if ``transpose`` does not return the structure of ``x``. Linearity is for
-    ``linearity_test`` to check, and a transpose for ``dot_test``.
+    Raises ValueError if ``adjoint`` does not return the structure of ``x``. Linearity is for
+    ``linearity_test`` to check, and an adjoint for ``dot_test``.
 
     ```python
     D = FunctionOperator(jnp.diff, structure_of(jnp.zeros(5)))
@@ -36,21 +36,21 @@ class FunctionOperator(LinearOperator):
     _structure: tuple = eqx.field(static=True)
     _range: tuple = eqx.field(static=True)
 
-    def __init__(self, function: Callable, in_structure: PyTree, transpose: Callable | None = None):
+    def __init__(self, function: Callable, in_structure: PyTree, adjoint: Callable | None = None):
         domain = structure_of(in_structure)
         self.function = _Function(function, domain)
         self._structure, self._range = freeze(domain), freeze(jax.eval_shape(self.function, domain))
-        self.reverse = None if transpose is None else _Function(transpose, self.out_structure())
+        self.reverse = None if adjoint is None else _Function(adjoint, self.out_structure())
         if self.reverse is not None:
             back = jax.eval_shape(self.reverse, self.out_structure())
             if not same_structure(back, domain):
-                raise _checks.fail("transpose of FunctionOperator", f"a result of {describe(domain)}", describe(back))
+                raise _checks.fail("adjoint of FunctionOperator", f"a result of {describe(domain)}", describe(back))
 
     def mv(self, x: PyTree) -> PyTree:
         return self.function(x)
 
     def transpose_mv(self, y: PyTree) -> PyTree:
-        return super().transpose_mv(y) if self.reverse is None else self.reverse(y)
+        return super().transpose_mv(y) if self.reverse is None else tree_conj(self.reverse(tree_conj(y)))
 
     def in_structure(self) -> PyTree:
         return thaw(self._structure)

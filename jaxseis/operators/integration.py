@@ -70,7 +70,7 @@ class CausalIntegration(RealOperator):
     @jax.jit
     def mv(self, x: Array) -> Array:
         first, last = _ENDS[self.kind]
-        lines = x.reshape(prod(x.shape[: self.axis]), x.shape[self.axis], -1)
+        lines = x.reshape(prod(x.shape[: self.axis]), x.shape[self.axis], prod(x.shape[self.axis + 1 :]))
         begun = lines.at[:, :1].multiply(1 - first) if first else lines
         sums = _running_sum(begun, self.decay)
         return (self.sampling * (sums - last * lines if last else sums)).reshape(x.shape)

@@ -3,10 +3,10 @@
 Theirs act on raveled NumPy arrays, their adjoint is ``rmatvec``.
 """
 
+from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from scipy.sparse.linalg import LinearOperator as ScipyOperator
 from scipy.sparse.linalg import aslinearoperator
@@ -15,14 +15,15 @@ from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._structure import describe, structure_of
-from jaxseis.operators.dense import vector_form
+from jaxseis.operators.dense import is_over_one_field, vector_form
 from jaxseis.operators.host import HostOperator
 
 
 def as_scipy(operator: LinearOperator) -> ScipyOperator:
     """A ``scipy.sparse.linalg.LinearOperator`` over raveled arrays, for use outside JAX.
 
-    ``matvec`` is A and ``rmatvec`` is A.H. Real and complex together become real, as in ``as_dense``.
+    ``matvec`` is A and ``rmatvec`` is A.H. Real and complex together become real, and so does what is linear over the
+    real numbers only, as in ``as_dense``.
     Raises ValueError for a complex vector where a real one is meant.
 
     ```python
@@ -36,7 +37,8 @@ def as_pylops(operator: LinearOperator) -> Any:
     """A ``pylops.LinearOperator``, for use outside JAX.
 
     Its ``dims`` and ``dimsd`` are the shapes of domain and range where these are single arrays, both real or both
-    complex; otherwise vectors are as in ``as_scipy``. Raises ImportError without PyLops.
+    complex, and A is linear over their numbers; otherwise vectors are as in ``as_scipy``.
+    Raises ImportError without PyLops.
 
     ```python
     pylops.optimization.basic.lsqr(as_pylops(A), np.ravel(d))
@@ -68,7 +70,7 @@ def from_scipy(operator: Any, in_structure: PyTree = None, out_structure: PyTree
     ```
     """
     theirs = aslinearoperator(operator)
-    dtype = jnp.zeros(0, theirs.dtype).dtype  # in the precision that JAX has
+    dtype = jax.dtypes.canonicalize_dtype(theirs.dtype)  # in the precision that JAX has
     rows, columns = (jax.ShapeDtypeStruct((n,), dtype) for n in theirs.shape)
     domain = structure_of(columns if in_structure is None else in_structure)
     range_ = structure_of(rows if out_structure is None else out_structure)
@@ -90,7 +92,7 @@ def from_pylops(operator: Any, in_structure: PyTree = None, out_structure: PyTre
     A = from_pylops(pylops.FirstDerivative((100, 50), axis=0))
     ```
     """
-    dtype = jnp.zeros(0, operator.dtype).dtype
+    dtype = jax.dtypes.canonicalize_dtype(operator.dtype)
     domain = jax.ShapeDtypeStruct(tuple(operator.dims), dtype) if in_structure is None else in_structure
     range_ = jax.ShapeDtypeStruct(tuple(operator.dimsd), dtype) if out_structure is None else out_structure
     return from_scipy(operator, domain, range_)
@@ -98,12 +100,13 @@ def from_pylops(operator: Any, in_structure: PyTree = None, out_structure: PyTre
 
 def _host_form(operator: LinearOperator) -> dict[str, Any]:
     """Shape, dtype, ``matvec`` and ``rmatvec`` over raveled NumPy arrays."""
-    x, y = vector_form(operator)[0], vector_form(operator.H)[0]
+    whole = is_over_one_field(operator)
+    x, y = vector_form(operator, whole)[0], vector_form(operator.H, whole)[0]
 
     def on_host(A: LinearOperator, vector: np.ndarray, dtype: np.dtype) -> np.ndarray:
         if np.iscomplexobj(vector) and not np.issubdtype(dtype, np.complexfloating):
             raise _checks.fail(f"operand of {A.name}", f"a real vector, {dtype}", vector.dtype)
-        return np.asarray(_apply(A, np.ravel(vector).astype(dtype)))
+        return np.asarray(_apply(A, whole, np.ravel(vector).astype(dtype)))
 
     return {
         "shape": (y.size, x.size),
@@ -113,6 +116,6 @@ def _host_form(operator: LinearOperator) -> dict[str, Any]:
     }
 
 
-@jax.jit
-def _apply(operator: LinearOperator, vector: Array) -> Array:
-    return vector_form(operator)[1](vector)
+@partial(jax.jit, static_argnums=1)
+def _apply(operator: LinearOperator, whole: bool, vector: Array) -> Array:
+    return vector_form(operator, whole)[1](vector)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -25,8 +25,13 @@ from jaxseis.operators._real import RealOperator, axis_of, one_array, real_dtype
 from jaxseis.operators._structure import as_inexact, describe, freeze, is_complex, tree_sum
 
 
+@runtime_checkable
 class Kind(Protocol):
-    """Weights of the samples around a position: ``width`` of them, up to ``margin`` beyond the ends."""
+    """Weights of the samples around a position: ``width`` of them, up to ``margin`` beyond the ends.
+
+    Samples beyond the ends are zero. A kind that continues the array in another way gives them no weight, and what
+    they would have to the samples that continue it.
+    """
 
     @property
     def width(self) -> int:
@@ -72,11 +77,15 @@ class Cubic:
         t = cells - left
         slopes = t * (1 - t) ** 2, t**2 * (t - 1)
         values = (1 + 2 * t) * (1 - t) ** 2, t**2 * (3 - 2 * t)
-        weights = -slopes[0], 2 * values[0] - slopes[1], 2 * values[1] + slopes[0], slopes[1]
+        a, b, c, d = -slopes[0], 2 * values[0] - slopes[1], 2 * values[1] + slopes[0], slopes[1]
+        # on the lines x_{i-1} = 2 x_i - x_{i+1} before the first sample, x_{i+2} = 2 x_{i+1} - x_i after the last
+        first, last = jnp.where(left == low, a, 0), jnp.where(left == high - 1, d, 0)
+        weights = a - first, b + 2 * first - last, c - first + 2 * last, d - last
         return (left - 1).astype(jnp.int32), jnp.stack(weights, -1) / 2
 
 
 _LINEAR = Linear()
+_KINDS = "Nearest(), jaxseis.Linear(), Cubic() or jaxseis.Sinc(radius)"
 
 
 class Interpolate(RealOperator):
@@ -88,7 +97,7 @@ class Interpolate(RealOperator):
         positions: p in samples from the first one, one axis, from 0 to the length of the axis less one, in any order.
         axis: the axis of x.
         in_structure: structure of x, one array.
-        kind: ``Nearest()``, ``Linear()``, ``Cubic()`` or ``Sinc(radius)``.
+        kind: ``Nearest()``, ``jaxseis.Linear()``, ``Cubic()`` or ``jaxseis.Sinc(radius)``.
 
     Returns an operator to arrays whose axis has one entry for each position.
     Raises ValueError if a position lies outside; traced ones give NaN there instead.
@@ -106,6 +115,7 @@ class Interpolate(RealOperator):
 
     def __init__(self, positions: Any, axis: int, in_structure: PyTree, kind: Kind = _LINEAR):
         structure = one_array("Interpolate", in_structure)
+        _check_kind("Interpolate", kind)
         self.axis, self._structure, self.kind = axis_of("Interpolate", axis, structure), freeze(structure), kind
         positions = as_inexact(positions)
         if positions.ndim != 1 or is_complex(positions):
@@ -117,7 +127,7 @@ class Interpolate(RealOperator):
 
     @jax.jit
     def mv(self, x: Array) -> Array:
-        around = jnp.moveaxis(self._extended(x), self.axis, 0)
+        around = jnp.moveaxis(_extended(self.kind, x, (self.axis,)), self.axis, 0)
         weights = _with_axes(self.weights, around.ndim - 1)
         parts = (weights[:, k] * _picked(around, (self.first + k,)) for k in range(self.kind.width))
         return jnp.moveaxis(tree_sum(parts), 0, self.axis)
@@ -125,20 +135,17 @@ class Interpolate(RealOperator):
     @jax.jit
     def transpose_mv(self, y: Array) -> Array:
         # what JAX derives scatters each weight of a window into an array of its own
-        extended, values = jax.eval_shape(self._extended, self.in_structure()), jnp.moveaxis(y, self.axis, 0)
+        length, margin, values = self.in_structure().shape[self.axis], self.kind.margin, jnp.moveaxis(y, self.axis, 0)
         weights = _with_axes(self.weights, y.ndim - 1)
-        around = jnp.zeros((extended.shape[self.axis], *values.shape[1:]), y.dtype)
+        around = jnp.zeros((length + 2 * margin, *values.shape[1:]), y.dtype)
         for k in range(self.kind.width):
             around = around.at[self.first + k].add(weights[:, k] * values, mode="promise_in_bounds")
-        return jax.linear_transpose(self._extended, self.in_structure())(jnp.moveaxis(around, 0, self.axis))[0]
+        return jnp.moveaxis(around[margin : margin + length], 0, self.axis)
 
     def out_structure(self) -> PyTree:
         inside = self.in_structure()
         shape = (*inside.shape[: self.axis], len(self.first), *inside.shape[self.axis + 1 :])
         return jax.ShapeDtypeStruct(shape, inside.dtype)
-
-    def _extended(self, x: Array) -> Array:
-        return _extended(self.kind, x, (self.axis,))
 
 
 class InterpolatePoints(RealOperator):
@@ -149,7 +156,7 @@ class InterpolatePoints(RealOperator):
     Arguments:
         points: p in samples, shape (points, dimensions), inside the last axes of x.
         in_structure: structure of x, one array.
-        kind: ``Nearest()``, ``Linear()``, ``Cubic()`` or ``Sinc(radius)``, along each axis.
+        kind: ``Nearest()``, ``jaxseis.Linear()``, ``Cubic()`` or ``jaxseis.Sinc(radius)``, along each axis.
 
     Returns an operator to arrays whose last axes are replaced by one, with an entry for each point.
     Raises ValueError if a point lies outside; traced ones give NaN there instead.
@@ -166,6 +173,7 @@ class InterpolatePoints(RealOperator):
 
     def __init__(self, points: Any, in_structure: PyTree, kind: Kind = _LINEAR):
         structure, points = one_array("InterpolatePoints", in_structure), as_inexact(points)
+        _check_kind("InterpolatePoints", kind)
         self._structure, self.kind = freeze(structure), kind
         ndim = points.shape[-1] if points.ndim == 2 else 0
         if not 1 <= ndim <= len(structure.shape) or is_complex(points):
@@ -204,16 +212,18 @@ def _window(kind: Kind, positions: Array, length: int, dtype: Any) -> tuple[Arra
 
 
 def _extended(kind: Kind, x: Array, axes: Sequence[int]) -> Array:
-    """``x`` with the margin of a kind at both ends of some axes: on along a line for ``Cubic``, else zeros."""
-    widths = [(kind.margin,) * 2 if a in axes else (0, 0) for a in range(x.ndim)]
-    if kind.margin == 0:
-        return x
-    return jnp.pad(x, widths, "reflect", reflect_type="odd") if isinstance(kind, Cubic) else jnp.pad(x, widths)
+    """``x`` with the margin of a kind, zeros, at both ends of some axes."""
+    return jnp.pad(x, [(kind.margin,) * 2 if a in axes else (0, 0) for a in range(x.ndim)])
 
 
 def _picked(x: Array, nodes: tuple[Array, ...]) -> Array:
     """``x`` at nodes of its first axes; windows always lie inside the extended array."""
     return x.at[nodes].get(mode="promise_in_bounds")
+
+
+def _check_kind(name: str, kind: Any) -> None:
+    if isinstance(kind, type) or not isinstance(kind, Kind):
+        raise _checks.fail(f"kind of {name}", _KINDS, repr(kind))
 
 
 def _with_axes(weights: Array, count: int) -> Array:

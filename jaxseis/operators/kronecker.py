@@ -5,6 +5,8 @@
 with i, k the axes of A and j, l those of B: ``numpy.kron`` of their matrices on raveled arrays.
 """
 
+from math import prod
+
 import jax
 
 from jaxseis import _checks
@@ -33,6 +35,7 @@ class Kronecker(LinearOperator):
     def __init__(self, left: LinearOperator, right: LinearOperator):
         self.left, self.right = left, right
         for side, a in (("left", left), ("right", right)):
+            _checks.kind_is(f"{side} of Kronecker", a, LinearOperator, "an operator between single arrays")
             for structure in (a.in_structure(), a.out_structure()):
                 if not isinstance(structure, jax.ShapeDtypeStruct):
                     raise _checks.fail(f"{side} of Kronecker", "an operator between single arrays", describe(structure))
@@ -44,8 +47,8 @@ class Kronecker(LinearOperator):
     def mv(self, x: Array) -> Array:
         # B on the trailing axes, the leading ones in one; then A on the leading axes, the trailing ones in one
         rows, columns = self.left.in_structure().shape, self.right.out_structure().shape
-        x = jax.vmap(self.right.mv)(x.reshape(-1, *self.right.in_structure().shape))
-        x = jax.vmap(self.left.mv, -1, -1)(x.reshape(*rows, -1))
+        x = jax.vmap(self.right.mv)(x.reshape(prod(rows), *self.right.in_structure().shape))
+        x = jax.vmap(self.left.mv, -1, -1)(x.reshape(*rows, prod(columns)))
         return x.reshape(self.left.out_structure().shape + columns)
 
     def in_structure(self) -> PyTree:
@@ -58,9 +61,12 @@ class Kronecker(LinearOperator):
 
     def transpose_mv(self, y: Array) -> Array:
         rows, columns = self.left.in_structure().shape, self.right.out_structure().shape
-        y = jax.vmap(self.left.T.mv, -1, -1)(y.reshape(*self.left.out_structure().shape, -1))
-        y = jax.vmap(self.right.T.mv)(y.reshape(-1, *columns))
+        y = jax.vmap(self.left.T.mv, -1, -1)(y.reshape(*self.left.out_structure().shape, prod(columns)))
+        y = jax.vmap(self.right.T.mv)(y.reshape(prod(rows), *columns))
         return y.reshape(rows + self.right.in_structure().shape)
+
+    def is_complex_linear(self) -> bool:
+        return self.left.is_complex_linear() and self.right.is_complex_linear()
 
     @property
     def name(self) -> str:

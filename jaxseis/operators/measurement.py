@@ -164,7 +164,7 @@ class Gaussian(_Gaussian):
 
     @property
     def _block_rows(self) -> int:
-        return min(self.rows, max(1, _BLOCK // prod(self.in_structure().shape)))
+        return min(self.rows, max(1, _BLOCK // max(1, prod(self.in_structure().shape))))
 
 
 class GaussianMatrix(_Gaussian):

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
-from jaxseis.operators._real import RealOperator, one_array
+from jaxseis.operators._real import RealOperator, gather, one_array
 from jaxseis.operators._structure import as_inexact, describe, freeze, is_complex
 
 
@@ -83,6 +83,12 @@ class Spread(RealOperator):
     def out_structure(self) -> PyTree:
         return jax.ShapeDtypeStruct((self.table.shape[2], self.samples), self.in_structure().dtype)
 
+    def in_axes(self) -> tuple[str, str]:
+        return "x0", "t0"
+
+    def out_axes(self) -> tuple[str, str]:
+        return "x", "time"
+
     def _stack(self, d: Array) -> Array:
         return jax.lax.map(lambda curves: stack(d, curves.T), self.table)
 
@@ -118,7 +124,8 @@ class NMO(RealOperator):
         start: time of the first sample.
         stretch: largest stretch t / t0 - 1 that is kept; by default all are.
 
-    Returns an operator from and to gathers. Raises ValueError if velocities or offsets do not fit.
+    Returns an operator from and to gathers; where time comes first, ``NMO(...) @ Transpose((1, 0), d)``.
+    Raises ValueError if velocities or offsets do not fit.
 
     ```python
     corrected = NMO(2.0, jnp.array([0.0, 100.0]), jnp.zeros((2, 50)), sampling=4.0) @ jnp.ones((2, 50))
@@ -143,10 +150,10 @@ class NMO(RealOperator):
         stretch: float = float("inf"),
     ):
         structure = one_array("NMO", in_structure)
-        if len(structure.shape) != 2:
-            raise _checks.fail("in_structure of NMO", "one array (offset, time)", describe(structure))
         self.velocity, self.offsets, self._structure = as_inexact(velocity), as_inexact(offsets), freeze(structure)
-        _checks.shape_is("offsets of NMO", self.offsets, structure.shape[:1], ("offset",))
+        if self.offsets.ndim != 1:
+            raise _checks.fail("offsets of NMO", "numbers along one axis (offset)", f"shape {self.offsets.shape}")
+        gather("NMO", structure, self.in_axes(), len(self.offsets))
         if self.velocity.ndim:
             _checks.shape_is("velocity of NMO", self.velocity, structure.shape[1:], ("time",))
         self.sampling, self.start = _checks.positive("sampling", sampling, "time"), float(start)
@@ -161,6 +168,12 @@ class NMO(RealOperator):
 
     def out_structure(self) -> PyTree:
         return self.in_structure()
+
+    def in_axes(self) -> tuple[str, str]:
+        return "offset", "time"
+
+    def out_axes(self) -> tuple[str, str]:
+        return self.in_axes()
 
 
 def root(square: Array) -> Array:

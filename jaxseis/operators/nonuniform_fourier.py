@@ -10,7 +10,7 @@ transform library, SIAM J. Sci. Comput. 41, 2019). At w = 2 pi k / N it is the o
 from collections.abc import Sequence
 from functools import cache, partial
 from math import prod
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import equinox as eqx
@@ -20,6 +20,7 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from jaxseis import _checks
+from jaxseis._compat import with_not_mapped
 from jaxseis._types import Array, PyTree
 from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._real import one_array, real_dtype
@@ -67,11 +68,12 @@ class NonuniformFFT(LinearOperator):
             expected = f"real numbers of shape (point, d) with d from 1 to {min(3, len(x.shape))}"
             raise _checks.fail("frequencies of NonuniformFFT", expected, describe(structure_of(w)))
         self.frequencies = w.astype(real_dtype(x))
-        self.origin = (0,) * w.shape[1] if origin is None else tuple(int(o) for o in origin)
-        if len(self.origin) != w.shape[1]:
+        given = (0,) * w.shape[1] if origin is None else tuple(origin)
+        if len(given) != w.shape[1] or any(o % 1 for o in given):
             raise _checks.fail("origin of NonuniformFFT", f"{w.shape[1]} samples, one for each axis", origin)
-        given = _ACCURACY[str(real_dtype(x))] if accuracy is None else accuracy
-        self.accuracy = _checks.positive("accuracy of NonuniformFFT", given, "relative error")
+        self.origin = tuple(map(int, given))
+        accuracy = _ACCURACY[str(real_dtype(x))] if accuracy is None else accuracy
+        self.accuracy = _checks.positive("accuracy of NonuniformFFT", accuracy, "relative error")
 
     @jax.jit
     def mv(self, x: Array) -> Array:
@@ -123,8 +125,5 @@ def _finufft() -> ModuleType:
         import jax_finufft
     except ImportError as error:
         raise ImportError("NonuniformFFT needs jax_finufft: pip install jax-finufft") from error
-    # under vmap, version 1.3 asks JAX for a name that 0.10 no longer has; it stood for None
-    ops = jax_finufft.ops
-    if not hasattr(ops.batching, "not_mapped"):
-        ops.batching = SimpleNamespace(**vars(ops.batching), not_mapped=None)
+    with_not_mapped(jax_finufft.ops)
     return jax_finufft

@@ -1,10 +1,11 @@
 """The norm of an operator, its largest singular value, by power iteration.
 
-    y = A v,    sigma = |y|,    w = A.H y,    v <- w / |w|
+    y = A v,    sigma = |y|,    w = A.H (y / sigma),    v <- w / |w|
 
 with the real inner product, so that operators which are linear over the real numbers only have a norm too. It ends
 where ``|A.H A v - sigma^2 v| <= tolerance sigma^2``: some singular value s then has ``|s^2 - sigma^2| <= tolerance
 sigma^2``, and from a random start it is the largest one unless others are so close that they cannot be told apart.
+Powers of sigma are never formed: the norm of an operator may be any number that its precision has.
 
 Golub and Van Loan, Matrix Computations (2013), section 8.2.
 """
@@ -41,7 +42,8 @@ def operator_norm(
     operator_norm(Matrix(jnp.diag(jnp.array([1.0, -3.0]))))  # 3.0
     ```
     """
-    _checks.kind_is("A", A, LinearOperator, "a linear operator, for instance Matrix(a)")
+    expected = "a linear operator, for instance Matrix(a); from_scipy, from_pylops and from_lineax take those of others"
+    _checks.kind_is("A", A, LinearOperator, expected)
     tolerance = _checks.positive("tolerance", tolerance, "1, a relative error")
     max_steps = _checks.whole("max_steps", max_steps, 1)
     return _norm_of(A, jax.random.key(0) if key is None else key, tolerance, max_steps)
@@ -63,11 +65,11 @@ def _singular_vector(A: LinearOperator, v: PyTree, tolerance: float, max_steps: 
     def iterate(now: Any) -> Any:
         k, v, _ = now
         y = A.mv(v)
-        w = A.H.mv(y)
-        # |w - sigma^2 v|^2 = |w|^2 - sigma^4, since <w, v> = sigma^2
-        squares, fourth = inner(w, w), inner(y, y).astype(one.dtype) ** 2
-        error = jnp.sqrt(jnp.maximum(squares / jnp.where(fourth > 0, fourth, 1.0) - 1, 0)).astype(one.dtype)
-        return k + 1, _unit(w), error
+        w = A.H.mv(_unit(y))
+        # |w - sigma v|^2 = |w|^2 - sigma^2, since <w, v> = sigma
+        sigma = _length(y).astype(one.dtype)
+        ratio = _length(w).astype(one.dtype) / jnp.where(sigma > 0, sigma, 1.0)
+        return k + 1, _unit(w), jnp.sqrt(jnp.maximum(ratio**2 - 1, 0))
 
     one = jnp.ones_like(_length(v))
     return jax.lax.while_loop(going_on, iterate, (jnp.asarray(0), v, jnp.inf * one))[1]
@@ -80,16 +82,23 @@ def _random(structure: PyTree, key: Array) -> PyTree:
 
 
 def _length(x: PyTree) -> Array:
-    """``|x|``, with derivative zero at zero."""
-    squares = inner(x, x)
-    return jnp.where(squares > 0, jnp.sqrt(jnp.where(squares > 0, squares, 1.0)), 0.0)
+    """``|x|``, with derivative zero at zero; without its largest entry no square vanishes or overflows."""
+    sizes = [jnp.max(jnp.abs(v), initial=0) for v in jax.tree.leaves(x)]
+    largest = jax.lax.stop_gradient(jnp.max(jnp.stack(sizes)))
+    scale = jnp.where(largest > 0, largest, 1.0)
+    scaled = _divided(x, scale)
+    squares = inner(scaled, scaled)
+    return scale * jnp.where(squares > 0, jnp.sqrt(jnp.where(squares > 0, squares, 1.0)), 0.0)
 
 
 def _unit(x: PyTree) -> PyTree:
     """``x / |x|``, or zero."""
     length = _length(x)
-    factor = 1 / jnp.where(length > 0, length, 1.0)
-    return jax.tree.map(lambda v: v * factor.astype(jnp.finfo(v.dtype).dtype), x)
+    return _divided(x, jnp.where(length > 0, length, 1.0))
+
+
+def _divided(x: PyTree, scale: Array) -> PyTree:
+    return jax.tree.map(lambda v: v / scale.astype(jnp.finfo(v.dtype).dtype), x)
 
 
 def _constant(A: LinearOperator) -> LinearOperator:

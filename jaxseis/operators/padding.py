@@ -38,8 +38,8 @@ class Pad(RealOperator):
         structure = one_array("Pad", in_structure)
         self._structure, self.extension = freeze(structure), extension
         ndim = len(structure.shape)
-        if np.shape(widths) != (ndim, 2) or np.min(widths, initial=0) < 0:
-            raise _checks.fail("widths of Pad", f"{ndim} pairs of numbers of samples (before, after)", widths)
+        if np.shape(widths) != (ndim, 2) or np.min(widths, initial=0) < 0 or np.any(np.mod(widths, 1)):
+            raise _checks.fail("widths of Pad", f"{ndim} pairs of whole numbers of samples (before, after)", widths)
         if extension not in _MODES:
             raise _checks.fail("extension of Pad", f"one of {', '.join(_MODES)}", extension)
         self.widths = tuple((int(a), int(b)) for a, b in widths)

@@ -7,8 +7,10 @@ The operator spreads the model over the gather, and its transpose stacks the gat
 
 Offsets and slopes may be vectors, for instance in 3-D: then ``p h`` is their inner product, ``p h^2`` that with squared
 components and ``(h / v)^2`` a sum over components. Fractions of a sample are interpolated linearly, and traces are zero
-outside. The linear and parabolic ones only delay traces, so that both directions are sums of slices; ``FourierRadon``
-delays them by ``exp(-2 pi i f p h)``, without interpolation error (Beylkin, IEEE Trans. ASSP 35, 1987).
+outside. Gathers are (offset, time): where time comes first, ``Transpose((1, 0), d) @ A`` gives (time, offset), and its
+transpose takes it. The linear and parabolic ones only delay traces, so that both directions are sums of slices.
+``FourierRadon`` delays them by ``exp(-2 pi i f p h)``, without interpolation error (Beylkin, IEEE Trans. ASSP 35,
+1987).
 """
 
 from typing import Any
@@ -19,7 +21,7 @@ import jax.numpy as jnp
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
-from jaxseis.operators._real import RealOperator, one_array
+from jaxseis.operators._real import RealOperator, gather, one_array
 from jaxseis.operators._structure import as_inexact, complexified, describe, freeze, is_complex
 from jaxseis.operators.moveout import root, stack
 
@@ -39,9 +41,7 @@ class _Radon(RealOperator):
         structure = one_array(self.name, in_structure)
         self.slopes, self.offsets = (_vectors(x) for x in (slopes, offsets))
         self._structure, self.sampling = freeze(structure), _checks.positive("sampling", sampling, "time")
-        if len(structure.shape) != 2 or structure.shape[0] != len(self.slopes):
-            expected = f"one array (slope, time) with {len(self.slopes)} slopes"
-            raise _checks.fail(f"in_structure of {self.name}", expected, describe(structure))
+        gather(self.name, structure, self.in_axes(), len(self.slopes))
         if self.slopes.shape[1:] != self.offsets.shape[1:]:
             expected = f"as many components as the slopes, {self.slopes.shape[1]}"
             raise _checks.fail(f"offsets of {self.name}", expected, f"shape {self.offsets.shape}")
@@ -49,6 +49,12 @@ class _Radon(RealOperator):
     def out_structure(self) -> PyTree:
         inside = self.in_structure()
         return jax.ShapeDtypeStruct((len(self.offsets), inside.shape[1]), inside.dtype)
+
+    def in_axes(self) -> tuple[str, str]:
+        return "slope", "time"
+
+    def out_axes(self) -> tuple[str, str]:
+        return "offset", "time"
 
 
 class Radon(_Radon):
@@ -111,6 +117,9 @@ class HyperbolicRadon(_Radon):
     def __init__(self, velocities: Any, offsets: Any, in_structure: PyTree, *, sampling: float, start: float = 0.0):
         super().__init__(velocities, offsets, in_structure, sampling)
         self.start = float(start)
+
+    def in_axes(self) -> tuple[str, str]:
+        return "velocity", "time"
 
     @jax.jit
     def mv(self, m: Array) -> Array:

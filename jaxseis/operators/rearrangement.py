@@ -64,6 +64,8 @@ class Roll(_Rearrangement):
         axis: axis or axes of ``x``.
         in_structure: structure of ``x``, one array.
 
+    Raises ValueError for fractions of a sample.
+
     ```python
     Roll(1, 0, jnp.zeros(3)) @ jnp.array([5.0, 6.0, 7.0])  # [7, 5, 6]
     ```
@@ -75,10 +77,12 @@ class Roll(_Rearrangement):
 
     def __init__(self, shift: int | Sequence[int], axis: int | Sequence[int], in_structure: PyTree):
         structure = one_array("Roll", in_structure)
-        self.shift = tuple(int(n) for n in np.atleast_1d(shift))
         self.axis, self._structure = axes_of("Roll", axis, structure), freeze(structure)
-        if len(self.shift) != len(self.axis):
-            raise _checks.fail("shift of Roll", f"one number for each axis of {self.axis}", shift)
+        shifts = np.atleast_1d(shift)
+        if len(shifts) != len(self.axis) or np.any(shifts % 1):
+            remedy = "Shift takes fractions of a sample."
+            raise _checks.fail("shift of Roll", f"one whole number for each axis of {self.axis}", shift, remedy)
+        self.shift = tuple(map(int, shifts))
 
     def mv(self, x: Array) -> Array:
         return jnp.roll(x, self.shift, self.axis)

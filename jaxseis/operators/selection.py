@@ -95,10 +95,10 @@ class Selection(LinearOperator):
 
     Arguments:
         index: numbers, slices, ``...``, arrays of integers or booleans, or a tuple of these; for a tuple or
-            dictionary of arrays the number or the key of a part.
+            dictionary of arrays the number or the key of a part. Masks must be concrete.
         in_structure: structure of ``x``.
 
-    Raises ValueError if ``x`` has no such part.
+    Raises ValueError if ``x`` has no such part; traced indices that lie outside are clipped, in both directions.
 
     ```python
     Selection((slice(2), -1), jnp.zeros((3, 4))) @ x  # x[:2, -1]
@@ -112,10 +112,11 @@ class Selection(LinearOperator):
     def __init__(self, index: Any, in_structure: PyTree):
         self._structure = freeze(in_structure)
         entries = index if isinstance(index, tuple) else (index,)
-        entries = tuple(_numbers(e) for e in entries)
-        self.arrays = tuple(e if isinstance(e, jax.Array) else None for e in entries)
-        self.key = tuple(None if isinstance(e, jax.Array) else _hashable(e) for e in entries)
         try:
+            _try(index, self.in_structure())
+            entries = tuple(number for e in entries for number in _numbers(e))
+            self.arrays = tuple(e if isinstance(e, jax.Array) else None for e in entries)
+            self.key = tuple(None if isinstance(e, jax.Array) else _hashable(e) for e in entries)
             self.out_structure()
         except (IndexError, KeyError, TypeError) as error:
             domain = describe(self.in_structure())
@@ -126,18 +127,26 @@ class Selection(LinearOperator):
         return entries[0] if len(entries) == 1 else entries
 
     def mv(self, x: PyTree) -> PyTree:
-        return x[self._index()]
+        # of slices and numbers alone JAX makes slices, which are quicker than a gather
+        return x[self._index()] if not jax.tree.leaves(self.arrays) else x.at[self._index()].get(mode="clip")
 
     def in_structure(self) -> PyTree:
         return thaw(self._structure)
 
 
-def _numbers(entry: Any) -> Any:
-    """Arrays and lists of integers as JAX arrays; a mask as the numbers of its entries."""
+def _try(index: Any, structure: PyTree) -> None:
+    """IndexError unless NumPy takes what is concrete of an index; JAX would take numbers outside, and any mask."""
+    known = jax.tree.map(lambda e: e if _checks.is_concrete(e) else np.zeros(np.shape(e), int), index)
+    if isinstance(structure, jax.ShapeDtypeStruct):
+        np.broadcast_to(False, structure.shape)[known]
+
+
+def _numbers(entry: Any) -> tuple:
+    """Arrays and lists of integers as JAX arrays; a mask as the numbers of its entries along each of its axes."""
     if not isinstance(entry, (list, np.ndarray, jax.Array)):
-        return entry
-    array = jnp.asarray(entry)
-    return jnp.flatnonzero(array) if array.dtype == bool and array.ndim == 1 else array
+        return (entry,)
+    array = jnp.asarray(entry, None if np.size(entry) else int)
+    return tuple(map(jnp.asarray, np.nonzero(np.asarray(entry)))) if array.dtype == bool else (array,)
 
 
 def _hashable(entry: Any) -> Any:

@@ -17,6 +17,7 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
+from jaxseis.operators._along import part
 from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._real import RealOperator, axes_of, one_array, one_each
 from jaxseis.operators._structure import freeze, tree_sum
@@ -73,9 +74,9 @@ def _sums(x: Array, length: int, axis: int) -> Array:
     """Sums of ``length`` neighbours, from the leading binary digit of the length to the last."""
     total, width = x, 1
     for digit in bin(length)[3:]:
-        total, width = _slice(total, 0, -width, axis) + _slice(total, width, None, axis), 2 * width
+        total, width = part(total, axis, 0, -width) + part(total, axis, width, None), 2 * width
         if digit == "1":
-            total, width = _slice(total, 0, -1, axis) + _slice(x, width, None, axis), width + 1
+            total, width = part(total, axis, 0, -1) + part(x, axis, width, None), width + 1
     return total
 
 
@@ -135,7 +136,7 @@ def _weighted(x: Array, weights: list[float], axis: int) -> Array:
     around = _padded(x, reach, axis)
 
     def shifted(k: int) -> Array:
-        return _slice(around, reach + k, reach + k + length, axis)
+        return part(around, axis, reach + k, reach + k + length)
 
     sides = (g * (shifted(-k) + shifted(k)) for k, g in enumerate(weights[1:], 1))
     return tree_sum([weights[0] * x, *sides])
@@ -143,7 +144,3 @@ def _weighted(x: Array, weights: list[float], axis: int) -> Array:
 
 def _padded(x: Array, reach: int, axis: int) -> Array:
     return jnp.pad(x, [(reach, reach) if a == axis else (0, 0) for a in range(x.ndim)])
-
-
-def _slice(x: Array, start: int, stop: int | None, axis: int) -> Array:
-    return jax.lax.slice_in_dim(x, start, stop, axis=axis)

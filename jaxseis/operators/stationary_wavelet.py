@@ -12,29 +12,23 @@ isometry, whatever the length.
 from collections.abc import Sequence
 from functools import partial
 from math import sqrt
-from typing import Any
 
-import equinox as eqx
 import jax
 
-from jaxseis import _checks
 from jaxseis._types import Array, PyTree
-from jaxseis.operators._along import axes_to_transform
-from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._pair import Bound, linear_pair
-from jaxseis.operators._real import RealOperator, one_array
-from jaxseis.operators._structure import freeze, tree_sum
+from jaxseis.operators._structure import tree_sum
 from jaxseis.operators.filter_bank import (
     Bands,
     FilterBank,
-    filter_bank,
+    WaveletTransform,
     periodic_filter,
     put_together,
     take_apart,
 )
 
 
-class SWT(RealOperator):
+class SWT(WaveletTransform):
     """Coefficients of the stationary wavelet transform, as many as x has samples in every band.
 
     The result is ordered as that of ``DWT``: ``(approximation, details, ..., details)``, details from the coarsest
@@ -56,24 +50,6 @@ class SWT(RealOperator):
     ```
     """
 
-    bank: FilterBank = eqx.field(static=True)
-    level: int = eqx.field(static=True)
-    axes: tuple[int, ...] = eqx.field(static=True)
-    _structure: tuple = eqx.field(static=True)
-
-    def __init__(
-        self,
-        in_structure: PyTree,
-        *,
-        axes: int | Sequence[int] | None = None,
-        wavelet: Any = "haar",
-        level: int = 1,
-    ):
-        x = one_array("SWT", in_structure)
-        self._structure, self.axes = freeze(x), axes_to_transform("SWT", axes, x)
-        self.bank = filter_bank("SWT", wavelet)
-        self.level = _checks.whole("level of SWT", level, 1)
-
     @jax.jit
     def mv(self, x: Array) -> PyTree:
         return linear_pair(*self._pair(), x)
@@ -86,10 +62,6 @@ class SWT(RealOperator):
     def _pair(self) -> tuple[Bound, Bound]:
         analysis = Bound(_analyse, (self.bank, self.axes, self.level))
         return analysis, Bound(_synthesise, (self.bank, self.axes))
-
-    def inverse(self) -> LinearOperator:
-        """The operator B for which ``B @ A`` is the identity: the transpose with the dual filters."""
-        return SWT(self.in_structure(), axes=self.axes, wavelet=self.bank.dual, level=self.level).T
 
 
 def _analyse(bank: FilterBank, axes: tuple[int, ...], level: int, x: Array) -> PyTree:

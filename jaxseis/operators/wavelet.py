@@ -12,30 +12,24 @@ zeros to the next one, which leaves inner products as they are.
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from jaxseis import _checks
 from jaxseis._types import Array, PyTree
-from jaxseis.operators._along import axes_to_transform
-from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._pair import Bound, linear_pair
-from jaxseis.operators._real import RealOperator, one_array
-from jaxseis.operators._structure import freeze, tree_sum
+from jaxseis.operators._structure import tree_sum
 from jaxseis.operators.filter_bank import (
     Bands,
     FilterBank,
-    filter_bank,
+    WaveletTransform,
     periodic_filter,
     put_together,
     take_apart,
 )
 
 
-class DWT(RealOperator):
+class DWT(WaveletTransform):
     """Wavelet coefficients: approximations of the last level, then details from the coarsest level to the finest.
 
     The result is a tuple ``(approximation, details, ..., details)``. Details are a dictionary with a letter for each
@@ -49,7 +43,7 @@ class DWT(RealOperator):
         level: number of levels L; lengths that are no multiples of 2^L are padded with zeros at the end.
 
     Raises ValueError for axes that x does not have, an unknown wavelet, and a level below one.
-    As PyLops ``DWT``, ``DWT2D``, ``DWTND``, and ``pywt.wavedecn`` in mode "periodization" for even lengths.
+    As PyLops ``DWT``, ``DWT2D``, ``DWTND``, and ``pywt.wavedecn`` in mode "periodization" for multiples of 2^L.
 
     ```python
     W = DWT(jnp.zeros((64, 100)), wavelet="db4", level=3)
@@ -58,24 +52,6 @@ class DWT(RealOperator):
     x = W.inverse() @ sparse
     ```
     """
-
-    bank: FilterBank = eqx.field(static=True)
-    level: int = eqx.field(static=True)
-    axes: tuple[int, ...] = eqx.field(static=True)
-    _structure: tuple = eqx.field(static=True)
-
-    def __init__(
-        self,
-        in_structure: PyTree,
-        *,
-        axes: int | Sequence[int] | None = None,
-        wavelet: Any = "haar",
-        level: int = 1,
-    ):
-        x = one_array("DWT", in_structure)
-        self._structure, self.axes = freeze(x), axes_to_transform("DWT", axes, x)
-        self.bank = filter_bank("DWT", wavelet)
-        self.level = _checks.whole("level of DWT", level, 1)
 
     @jax.jit
     def mv(self, x: Array) -> PyTree:
@@ -90,10 +66,6 @@ class DWT(RealOperator):
     def _pair(self) -> tuple[Bound, Bound]:
         analysis = Bound(_analyse, (self.bank, self.axes, self.level))
         return analysis, Bound(_synthesise, (self.bank, self.axes))
-
-    def inverse(self) -> LinearOperator:
-        """The operator B for which ``B @ A`` is the identity: the transpose with the dual filters."""
-        return DWT(self.in_structure(), axes=self.axes, wavelet=self.bank.dual, level=self.level).T
 
     def _widths(self) -> list[tuple[int, int]]:
         shape = self.in_structure().shape

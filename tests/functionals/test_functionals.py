@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxseis.functionals import L1, L2, Ball, Box, Composed, NonNegative, NuclearNorm, SquaredL2
+from jaxseis.functionals import L1, L2, Ball, Box, Composed, Functional, NonNegative, NuclearNorm, SquaredL2
 from jaxseis.operators.matrix import Matrix
 
 ROWS = jnp.linalg.qr(jax.random.normal(jax.random.key(0), (6, 4)))[0].T  # ROWS ROWS.T = I
@@ -78,3 +78,48 @@ def test_the_nuclear_norm_acts_on_each_matrix():
     x = jnp.stack([jnp.diag(jnp.array([3.0, 1.0])), jnp.diag(jnp.array([0.5, 2.0]))])
     assert NuclearNorm()(x) == 6.5
     np.testing.assert_allclose(NuclearNorm().prox(x, 0.75)[1], jnp.diag(jnp.array([0.0, 1.25])), atol=1e-15)
+
+
+INTEGERS = jnp.array([3, -1])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (lambda i: L1().prox(i, 0.5), [2.5, -0.5]),
+        (lambda i: L1().project(i, 2.5), [2.25, -0.25]),
+        (lambda i: L1(0.5)(i), 2.0),
+        (lambda i: L1(0.5).dual(i), 6.0),
+        (lambda i: L2().project(4 * i, 10.0), [7.5, -2.5] / np.sqrt(0.625)),
+        (lambda i: SquaredL2().prox(i, 1.0), [1.5, -0.5]),
+        (lambda i: Box(-0.5, 0.5).project(i), [0.5, -0.5]),
+        (lambda i: (0.5 * L1())(i), 2.0),
+        (lambda i: Ball(L1(), 2.5).project(i), [2.25, -0.25]),
+        (lambda i: Composed(L1(), Matrix(jnp.eye(2))).prox(i, 0.5), [2.5, -0.5]),
+    ],
+)
+def test_integers_count_as_floats(value, expected):
+    for numbers in (INTEGERS, np.asarray(INTEGERS)):
+        np.testing.assert_allclose(value(numbers), expected)
+
+
+def test_integers_are_floats_for_functionals_of_users_too():
+    class Squares(Functional):
+        def __call__(self, x):
+            return 0.5 * jnp.sum(x**2)
+
+        def prox(self, x, step):
+            """Shrinks."""
+            return x / (1 + step)
+
+    assert Squares()(INTEGERS).dtype == float
+    assert Squares().prox(x=INTEGERS, step=1.0)[0] == 1.5
+    assert Squares.prox.__doc__ == "Shrinks."
+
+
+def test_what_is_no_norm_and_no_number_is_named():
+    with pytest.raises(ValueError, match=r"norm of Ball: expected a norm, for instance L1\(\), got Box"):
+        Ball(Box(), 1.0)
+    for factor in (None, "2"):
+        with pytest.raises(ValueError, match="factor: expected real numbers, got"):
+            factor * L1()

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxseis.functionals import L1, L2, GroupL1, NuclearNorm
+from jaxseis.functionals import L1, L2, GroupL1, JointL1, NuclearNorm
 from jaxseis.operators._structure import inner
 from jaxseis.operators.checks import random_like, taylor_test
 
@@ -22,6 +22,8 @@ NORMS = {
     "group": (GroupL1(axes=0), REAL),
     "group, complex, weighted": (GroupL1((1,), jnp.array([1.0, 0.5, 2.0, 0.1])), COMPLEX),
     "group, tree": (GroupL1(-1), TREE),
+    "joint": (JointL1(), (REAL, {"b": jax.ShapeDtypeStruct((2, 3), complex)})),
+    "joint, weighted": (JointL1(WEIGHTS), (REAL, REAL)),
     "l2, tree": (L2(), TREE),
     "nuclear": (NuclearNorm(), REAL),
     "nuclear, complex": (NuclearNorm(), COMPLEX),
@@ -72,13 +74,13 @@ def test_the_maps_of_a_norm_satisfy_their_optimality_conditions(norm, structure)
     assert facts(norm, x, y, t, jnp.array(0.0))["projection"][0] == 0
 
 
-@pytest.mark.parametrize("norm", [L1(), GroupL1(1), L2(), NuclearNorm()])
+@pytest.mark.parametrize("norm", [L1(), GroupL1(1), JointL1(), L2(), NuclearNorm()])
 def test_zero_stays_zero(norm):
     zero = jnp.zeros((2, 3))
     assert norm(zero) == norm(norm.prox(zero, 1.0)) == norm(norm.project(zero, 1.0)) == 0
 
 
-SMOOTH = {name: NORMS[name] for name in ("l1, tree, weighted", "group, complex, weighted")}
+SMOOTH = {name: NORMS[name] for name in ("l1, tree, weighted", "group, complex, weighted", "joint, weighted")}
 
 
 @pytest.mark.parametrize(("norm", "structure"), SMOOTH.values(), ids=SMOOTH)
@@ -122,3 +124,18 @@ def test_weights_that_do_not_fit_are_refused():
         L1(jnp.ones(2))(jnp.ones(3))
     with pytest.raises(ValueError, match="weights: expected real numbers, got complex128"):
         L1(1j)
+
+
+def test_weights_are_numbers_that_broadcast_or_a_pytree_of_them():
+    x = jnp.array([3.0, -1.0])
+    assert L1([1.0, 2.0])(x) == L1(np.array([1, 2]))({"a": x}) == 5.0
+    assert L1([1.0, 2.0])([x, x]) == 12.0
+    with pytest.raises(ValueError, match="weights: expected numbers, or a pytree of them with the structure of x"):
+        L1({"a": 1.0})(x)
+
+
+def test_axes_of_groups():
+    x = jnp.array([[3.0, 0.0], [4.0, 1.0]])
+    assert GroupL1(np.int64(0))(x) == GroupL1(jnp.array([0]))(x) == 6.0
+    with pytest.raises(ValueError, match="axes of GroupL1: expected whole numbers, got 0.5"):
+        GroupL1(0.5)

@@ -1,21 +1,18 @@
-"""The algebra, the checks of operands, fusing, and the solvers of lineax. Contracts are elsewhere."""
+"""The algebra, the checks of operands, and fusing. Contracts are elsewhere."""
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
 import numpy as np
 import pytest
 from helpers.operators.basic import fourier, matrix, normal
 
 from jaxseis.operators import (
-    Diagonal,
     FunctionOperator,
     Identity,
     LinearOperator,
     Matrix,
     VStack,
-    as_dense,
     inner,
     structure_of,
 )
@@ -373,73 +370,15 @@ def test_the_identity_disappears():
     assert Identity(jnp.zeros(2)) @ C23 is C23
 
 
-# Lineax.
-
-SOLVERS = [lx.LSMR(1e-12, 1e-12), lx.Normal(lx.CG(1e-12, 1e-12)), lx.QR(), lx.SVD()]
-
-
-@pytest.mark.parametrize("solver", SOLVERS, ids=lambda s: type(s).__name__)
-def test_lineax_solves_least_squares(solver):
-    M, b = normal(7, 4), normal(7, seed=1)
-    A = FunctionOperator(lambda x: M @ x, jnp.zeros(4))
-    solution = jax.jit(lambda A, b: lx.linear_solve(A, b, solver).value)(A, b)
-    np.testing.assert_allclose(solution, jnp.linalg.lstsq(M, b)[0], rtol=1e-9)
+@pytest.mark.parametrize("factor", [None, "2", [1.0, 2.0], object], ids=str)
+def test_factors_that_are_no_number_are_refused(factor):
+    with pytest.raises(ValueError, match="scalar factor of Matrix: expected one number, got"):
+        factor * A34
 
 
-def test_lineax_cg_on_the_normal_operator():
-    A, b = FunctionOperator(lambda x: jnp.convolve(x, jnp.array([1.0, 0.4])), jnp.zeros(6)), normal(7)
-    normal_operator = lx.TaggedLinearOperator(A.T @ A, lx.positive_semidefinite_tag)
-    solution = jax.jit(lambda b: lx.linear_solve(normal_operator, A.T @ b, lx.CG(1e-12, 1e-12)).value)(b)
-    np.testing.assert_allclose(solution, jnp.linalg.lstsq(as_dense(A), b)[0], rtol=1e-9)
-
-
-@pytest.mark.parametrize("solver", SOLVERS[:2], ids=lambda s: type(s).__name__)
-def test_gradient_through_a_solve(solver):
-    M, b = normal(7, 4), normal(7, seed=1)
-
-    def through(M, b):
-        A = 2.0 * FunctionOperator(lambda x: M @ x, jnp.zeros(4))
-        return jnp.sum(lx.linear_solve(A, b, solver).value ** 3)
-
-    def reference(M, b):
-        return jnp.sum(jnp.linalg.lstsq(2.0 * M, b)[0] ** 3)
-
-    for got, expected in zip(*(jax.jit(jax.grad(f, (0, 1)))(M, b) for f in (through, reference)), strict=True):
-        np.testing.assert_allclose(got, expected, rtol=1e-8, atol=1e-10)
-
-
-def test_lineax_solves_for_a_pytree():
-    A, b = VStack([A34, Diagonal(jnp.full(4, 0.1))]), (normal(3, seed=1), jnp.zeros(4))
-    solution = lx.linear_solve(A, b, lx.LSMR(1e-12, 1e-12)).value
-    M = np.vstack([A34.array, 0.1 * np.eye(4)])
-    np.testing.assert_allclose(solution, np.linalg.lstsq(M, np.concatenate(b), rcond=None)[0], rtol=1e-9)
-
-
-def test_lineax_solves_over_the_real_numbers():
-    F, x = fourier(), normal(4)
-    solution = lx.linear_solve(F, F @ x, lx.Normal(lx.CG(1e-12, 1e-12))).value
-    assert solution.dtype == float
-    np.testing.assert_allclose(solution, x, rtol=1e-10)
-
-
-def test_complex_least_squares():
-    A, b = matrix(7, 4, dtype=complex), normal(7, dtype=complex)
-    solution = lx.linear_solve(A, b, lx.LSMR(1e-12, 1e-12)).value
-    np.testing.assert_allclose(solution, jnp.linalg.lstsq(A.array, b)[0], rtol=1e-9)
-
-
-def test_direct_solvers_and_diagonals():
-    A = matrix(4, 4)
-    np.testing.assert_allclose(lx.linear_solve(A, X4, lx.LU()).value, jnp.linalg.solve(A.array, X4))
-    np.testing.assert_allclose(lx.linear_solve(Diagonal(X4), X4).value, jnp.ones(4))
-    np.testing.assert_allclose(lx.diagonal(A), jnp.diag(A.array))
-    for got, offset in zip(lx.tridiagonal(A), (0, -1, 1), strict=True):
-        np.testing.assert_allclose(got, jnp.diag(A.array, offset))
-
-
-def test_mixing_with_operators_of_lineax():
-    theirs = lx.MatrixLinearOperator(jnp.eye(4))
-    np.testing.assert_allclose((A34 @ theirs).mv(X4), A34 @ X4)
-    np.testing.assert_allclose((theirs @ Shift(4)).mv(X4), Shift(4) @ X4)
-    np.testing.assert_allclose((Shift(4) + theirs).mv(X4), Shift(4) @ X4 + X4)
-    np.testing.assert_allclose((Shift(4) - theirs).mv(X4), Shift(4) @ X4 - X4)
+def test_a_shape_is_no_structure():
+    with pytest.raises(ValueError, match=r"got \(50, 40\). For an array of shape .*Struct\(\(50, 40\), jnp.float32\)"):
+        structure_of((50, 40))
+    with pytest.raises(ValueError, match=r"structure: expected arrays, or jax.ShapeDtypeStruct, got 50"):
+        Identity(50)
+    assert structure_of(np.float64(1.0)) == structure_of(jnp.asarray(1.0))

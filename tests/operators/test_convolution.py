@@ -79,6 +79,7 @@ def test_the_kernel_takes_the_precision_of_the_operand():
             lambda: Convolve(np.ones((3, 4)), struct(2, 5), axes=1),
             r"kernel of Convolve: expected taps along axes \(1,\), .*each trace of shape \(2, 5\), got shape \(3, 4\)",
         ),
+        (lambda: Convolve(np.ones(3), struct(5), method="fft"), r"method of Convolve: expected Direct\(\) .*got 'fft'"),
         (lambda: Convolve(1.0, struct(5)), r"kernel of Convolve: .*got shape \(\)"),
         (lambda: Convolve(np.ones(3), struct(5), offset=3), r"offset of Convolve: .*below its length in \(3,\), got 3"),
         (lambda: Convolve(np.ones((3, 3)), struct(5, 5), offset=(0, 0, 0)), "offset of Convolve: .*each of 2 axes"),

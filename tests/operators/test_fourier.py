@@ -75,6 +75,7 @@ def test_pylops_agrees(is_real):
         ({"nfft": 3}, r"nfft of FFT: expected 2 lengths, none below those of x, \(4, 5\), got 3"),
         ({"nfft": (4, 4)}, r"nfft of FFT: expected 2 lengths, none below"),
         ({"norm": "none"}, "norm of FFT: expected one of ortho, backward, forward, got none"),
+        ({"spectrum": "half"}, r"spectrum of FFT: expected FullSpectrum\(\) or HalfSpectrum\(\), or None, got 'half'"),
         ({"axes": 0, "ifftshift_before": 1}, r"shifts of FFT: expected axes among those transformed, \(0,\)"),
         ({"fftshift_after": 1}, "fftshift_after of FFT: expected not axis 1, which is halved.*FullSpectrum"),
     ],

@@ -23,18 +23,18 @@ def test_function_operator_applies_the_function():
     np.testing.assert_array_equal(D.T @ jnp.ones(4), [-1.0, 0.0, 0.0, 0.0, 1.0])
 
 
-def test_function_operator_uses_the_transpose_it_is_given():
-    given = FunctionOperator(jnp.cumsum, X4, transpose=lambda y: 7.0 * y)
+def test_function_operator_uses_the_adjoint_it_is_given():
+    given = FunctionOperator(jnp.cumsum, X4, adjoint=lambda y: 7.0 * y)
     np.testing.assert_allclose(given.T @ X4, 7.0 * X4)
     assert not dot_test(given)
     np.testing.assert_allclose(FunctionOperator(jnp.cumsum, X4).T @ X4, jnp.cumsum(X4[::-1])[::-1])
 
 
-def test_function_operator_refuses_a_transpose_of_another_structure():
+def test_function_operator_refuses_an_adjoint_of_another_structure():
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the whole text is compared
-        FunctionOperator(jnp.diff, jnp.zeros(5), transpose=lambda y: y)
+        FunctionOperator(jnp.diff, jnp.zeros(5), adjoint=lambda y: y)
     assert str(error.value) == (
-        "transpose of FunctionOperator: expected a result of shape (5,) of float64, got shape (4,) of float64."
+        "adjoint of FunctionOperator: expected a result of shape (5,) of float64, got shape (4,) of float64."
     )
 
 

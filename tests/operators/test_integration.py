@@ -60,3 +60,8 @@ def test_single_precision_stays():
 def test_what_does_not_fit_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
         CausalIntegration(0, X, **options)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_empty_arrays(shape):
+    assert (CausalIntegration(0, np.zeros(shape)) @ np.zeros(shape)).shape == shape

@@ -8,6 +8,7 @@ import scipy.sparse.linalg
 from helpers.operators.basic import fourier, matrix, normal
 
 from jaxseis.operators import (
+    Conj,
     Identity,
     Reshape,
     VStack,
@@ -80,3 +81,14 @@ def test_pylops_takes_our_operators_and_we_take_theirs():
 
 
 A = matrix(3, 4)
+
+
+def test_scipy_gets_real_and_imaginary_parts_of_what_is_linear_over_the_real_numbers_only():
+    host = as_scipy(Conj(1j * X4))
+    np.testing.assert_array_equal(host @ np.arange(8.0), [0, 1, 2, 3, -4, -5, -6, -7])
+    np.testing.assert_array_equal(host.H @ np.arange(8.0), [0, 1, 2, 3, -4, -5, -6, -7])
+
+
+def test_double_precision_of_scipy_is_taken_down_silently():
+    with jax.enable_x64(False):
+        assert (from_scipy(scipy.sparse.eye(4, format="csr")) @ jnp.ones(4)).dtype == np.float32

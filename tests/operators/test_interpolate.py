@@ -87,6 +87,8 @@ def test_traced_positions_outside_give_nan(kind):
         (lambda: Interpolate([[1.0]], 1, X), "positions of Interpolate: expected real numbers along one axis"),
         (lambda: Interpolate([1j], 1, X), "positions of Interpolate: expected real numbers"),
         (lambda: Interpolate([0.0], 0, X[:1]), "in_structure of Interpolate: expected at least two samples"),
+        (lambda: Interpolate([0.0], 1, X, "cubic"), r"kind of Interpolate: expected Nearest\(\), .*got 'cubic'"),
+        (lambda: InterpolatePoints([[0.0]], X, Cubic), r"kind of InterpolatePoints: expected .*Cubic\(\)"),
         (lambda: Interpolate([0.0], 2, X), "axis of Interpolate: expected different axes"),
         (lambda: InterpolatePoints([[0.0, 12.0]], X), r"positions of InterpolatePoints: .*0 to 2 and 0 to 11.*12.0"),
         (lambda: InterpolatePoints([0.0, 1.0], X), "points of InterpolatePoints: expected real numbers"),
@@ -96,3 +98,17 @@ def test_traced_positions_outside_give_nan(kind):
 def test_what_does_not_fit_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("length", [2, 3, 5])
+def test_cubics_go_on_along_a_line_at_the_ends(length):
+    """The samples beyond the ends, put there by hand, give what the weights of those inside give."""
+    x, p = np.random.default_rng(1).normal(size=length), np.linspace(0, length - 1, 9)
+    longer = np.r_[2 * x[0] - x[1], x, 2 * x[-1] - x[-2]]
+    np.testing.assert_allclose(Interpolate(p, 0, x, Cubic()) @ x, catmull_rom(longer, p + 1), atol=1e-14)
+
+
+def catmull_rom(x, p):
+    i = np.clip(np.floor(p).astype(int), 1, len(x) - 3)
+    t, (a, b, c, d) = p - i, (x[i + k] for k in (-1, 0, 1, 2))
+    return b + t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))) / 2

@@ -34,3 +34,14 @@ def test_what_does_not_fit_is_named():
         Kronecker(matrix(3, 2), fourier())
     with pytest.raises(ValueError, match="left of Kronecker: expected an operator between single arrays"):
         Kronecker(VStack([matrix(3, 2)]), matrix(2, 2))
+
+
+def test_empty_arrays():
+    K = Kronecker(matrix(2, 0), matrix(3, 2))
+    np.testing.assert_array_equal(K @ jnp.zeros((0, 2)), jnp.zeros((2, 3)))
+    assert (K.T @ jnp.ones((2, 3))).shape == (0, 2)
+
+
+def test_what_is_no_operator_is_named():
+    with pytest.raises(ValueError, match="right of Kronecker: expected an operator between single arrays, got 3"):
+        Kronecker(matrix(2, 2), 3)

@@ -94,3 +94,9 @@ def test_a_gradient_does_not_store_the_matrix(monkeypatch):
 def test_what_does_not_fit_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_empty_arrays():
+    A = Gaussian(KEY, 2, np.zeros((0, 3)))
+    np.testing.assert_array_equal(A @ jnp.zeros((0, 3)), jnp.zeros(2))
+    assert (A.T @ jnp.ones(2)).shape == (0, 3)

@@ -72,3 +72,21 @@ def test_wrong_arguments_are_named():
         operator_norm(matrix(2, 2), tolerance=0.0)
     with pytest.raises(ValueError, match="max_steps: expected a whole number of at least 1"):
         operator_norm(matrix(2, 2), max_steps=0)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale"), [(jnp.float32, 1e-30), (jnp.float32, 3e9), (float, 1e80), (float, 1e-300), (float, 1e305)]
+)
+def test_any_scale_will_do(dtype, scale):
+    A = Matrix(scale * jnp.diag(jnp.array([1.0, 3.0], dtype)))
+    np.testing.assert_allclose(operator_norm(A), 3 * scale, rtol=1e-6)
+
+
+def test_the_derivative_at_a_small_scale():
+    slope = jax.grad(lambda s: operator_norm(Matrix(s * jnp.diag(jnp.array([1.0, 3.0]))), tolerance=1e-7))(1e-80)
+    np.testing.assert_allclose(slope, 3.0)
+
+
+def test_what_is_no_operator_is_told_how_to_become_one():
+    with pytest.raises(ValueError, match=r"A: expected a linear operator, .*from_scipy, from_pylops and from_lineax"):
+        operator_norm(np.eye(2))

@@ -22,9 +22,11 @@ def test_it_pads_as_numpy_does(extension, mode, widths):
 
 
 def test_what_does_not_fit_is_named():
-    with pytest.raises(ValueError, match="widths of Pad: expected 2 pairs of numbers of samples"):
+    with pytest.raises(ValueError, match="widths of Pad: expected 2 pairs of whole numbers of samples"):
         Pad([(1, 2)], normal(3, 4))
     with pytest.raises(ValueError, match="widths of Pad"):
         Pad([(1, -2)], normal(3))
+    with pytest.raises(ValueError, match=r"whole numbers of samples \(before, after\), got \[\(1.5, 0\)\]"):
+        Pad([(1.5, 0)], normal(3))
     with pytest.raises(ValueError, match="extension of Pad: expected one of zero, edge, mirror, periodic, got wrap"):
         Pad([(1, 2)], normal(3), "wrap")

@@ -92,7 +92,7 @@ def test_hyperbolas_are_differentiable_in_velocities_and_offsets():
     ("make", "message"),
     [
         (lambda: Radon(P, H, M, sampling=1.0, kind="hyperbolic"), "kind of Radon: .*use HyperbolicRadon"),
-        (lambda: Radon(P[:2], H, M, sampling=1.0), r"in_structure of Radon: .*\(slope, time\) with 2 slopes"),
+        (lambda: Radon(P[:2], H, M, sampling=1.0), r"Radon: .*\(slope, time\), 2 along .*Transpose"),
         (lambda: Radon(P, np.ones((5, 2)), M, sampling=1.0), "offsets of Radon: expected as many components"),
         (lambda: Radon(1j * P, H, M, sampling=1.0), "slopes and offsets: expected real numbers"),
         (lambda: Radon(P, H, M, sampling=0.0), "sampling: expected a positive number"),

@@ -35,7 +35,9 @@ def test_it_is_what_numpy_does_and_orthogonal(A, expected):
     [
         (lambda: Permutation([0, 0, 1], 1, X), "order of Permutation: expected the numbers 0 to 2, each once, got"),
         (lambda: Permutation([0], 3, X), r"axis of Permutation: expected different axes of shape \(2, 3, 4\)"),
-        (lambda: Roll((1, 2), 0, X), "shift of Roll: expected one number for each axis"),
+        (lambda: Roll((1, 2), 0, X), "shift of Roll: expected one whole number for each axis"),
+        (lambda: Roll(1.5, 0, X), r"shift of Roll: .*got 1.5. Shift takes fractions"),
+        (lambda: Roll(1, 0.7, X), "axis of Roll: expected different axes of .*got 0.7"),
         (lambda: Flip((0, 0), X), "axis of Flip: expected different axes"),
         (lambda: Reshape((5, 5), X), "shape of Reshape: expected as many samples as shape"),
         (lambda: Transpose((0, 1), X), "axes of Transpose: expected every axis of shape"),

@@ -124,3 +124,31 @@ def test_restriction_is_not_slow_to_make_with_many_indices():
     order = np.random.default_rng(0).permutation(200_000)
     R = Restriction(order, 0, jnp.zeros(200_000))
     np.testing.assert_array_equal(R.T @ (R @ jnp.arange(200_000.0)), jnp.arange(200_000.0))
+
+
+@pytest.mark.parametrize("index", [[10], 10, [-5], np.array([True, False]), [1.5], (slice(None), 0), [[0, 9]]], ids=str)
+def test_an_index_that_numpy_refuses_is_refused(index):
+    with pytest.raises(ValueError, match=r"index of Selection: expected a part of shape \(4,\) of float64, got"):
+        Selection(index, X4)
+
+
+def test_masks_of_several_axes():
+    x, mask = normal(2, 3), np.array([[True, False, True], [False, True, False]])
+    S = jax.jit(lambda S: S)(Selection(mask, x))
+    np.testing.assert_array_equal(S @ x, np.asarray(x)[mask])
+    np.testing.assert_array_equal(S.T @ (S @ x), np.where(mask, x, 0))
+    with pytest.raises(ValueError, match="index of Selection: expected a part of shape"):
+        jax.jit(lambda mask: Selection(mask, x) @ x)(mask)
+    with pytest.raises(ValueError, match="index of Selection: expected a part of shape"):
+        jax.jit(lambda i: Selection((i, 3), x) @ x)(0)
+
+
+def test_traced_indices_outside_are_clipped_in_both_directions():
+    picked, back = jax.jit(lambda i: (Selection(i, X4) @ X4, Selection(i, X4).T @ jnp.ones(3)))(jnp.array([1, 10, -1]))
+    np.testing.assert_array_equal(picked, X4[jnp.array([1, 3, 3])])
+    np.testing.assert_array_equal(back, [0.0, 1.0, 0.0, 2.0])
+
+
+def test_three_indices_of_an_operator_are_refused():
+    with pytest.raises(ValueError, match=r"index of Matrix: expected one index, or two.*got \(1, 2, 3\).*write A\[\("):
+        matrix(3, 4)[1, 2, 3]

@@ -67,6 +67,7 @@ def test_a_wavelet_of_ones_own():
     [
         ({"wavelet": "db99"}, "wavelet of DWT: expected a discrete wavelet of PyWavelets.*got 'db99'"),
         ({"wavelet": "morl"}, "wavelet of DWT"),
+        ({"wavelet": 4}, "wavelet of DWT: expected a discrete wavelet of PyWavelets.*got 4"),
         ({"level": 0}, "level of DWT: expected a whole number of at least 1, got 0"),
         ({"axes": (0, 0)}, "axis of DWT: expected different axes"),
     ],

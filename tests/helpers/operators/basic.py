@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import lineax as lx
 import numpy as np
 
 from jaxseis.operators import (
@@ -34,6 +35,7 @@ from jaxseis.operators import (
     Transpose,
     VStack,
     Zeros,
+    from_lineax,
 )
 from jaxseis.operators._base import LinearOperator, structure_of
 
@@ -61,7 +63,7 @@ def picked(axis: int = 1) -> Restriction:
 
 
 def explicit() -> FunctionOperator:
-    return FunctionOperator(jnp.cumsum, jnp.zeros(4), transpose=lambda y: jnp.cumsum(y[::-1])[::-1])
+    return FunctionOperator(jnp.cumsum, jnp.zeros(4), adjoint=lambda y: jnp.cumsum(y[::-1])[::-1])
 
 
 def on_host() -> HostOperator:
@@ -93,7 +95,7 @@ OPERATORS: dict[str, Callable[[], LinearOperator]] = {
     "complex matrix": lambda: matrix(3, 4, dtype=complex),
     "float32 matrix": lambda: matrix(3, 4, dtype=jnp.float32),
     "function": smoothing,
-    "function with a transpose": explicit,
+    "function with an adjoint": explicit,
     "fourier of real": fourier,
     "fourier of complex": lambda: fourier(complex),
     "complex conjugation": lambda: FunctionOperator(jnp.conj, COMPLEX_ARRAY),
@@ -148,4 +150,5 @@ OPERATORS: dict[str, Callable[[], LinearOperator]] = {
     "power": lambda: matrix(3, 3) ** 3,
     "zeroth power": lambda: matrix(3, 3) ** 0,
     "host": on_host,
+    "operator of lineax": lambda: from_lineax(lx.MatrixLinearOperator(normal(3, 4, dtype=complex))),
 }
