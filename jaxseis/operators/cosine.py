@@ -103,20 +103,26 @@ def _real_part(v: Array, n: int, axis: int) -> Array:
 
 
 def _type_3(axes: Sequence[int], y: Array) -> Array:
-    # 1 / t is found here and not by XLA, which would divide every sample
     n, last = y.shape, axes[-1]
-    first, rest, half = part(y, last, 0, 1), part(y, last, 1, None), n[last] // 2
-    v = jax.lax.complex(part(rest, last, 0, half), -part(jnp.flip(rest, last), last, 0, half))
-    t = _factors(n[last], np.arange(1, half + 1), last, v)
-    v = jnp.concatenate([sqrt(n[last]) * first, v * (1 / t)], last)
+    v = _half_spectrum(y, n[last], last)
     for axis in axes[:-1]:
         first, rest = part(v, axis, 0, 1), part(v, axis, 1, None)
         t = _factors(n[axis], np.arange(1, n[axis]), axis, v)
+        # 1 / t is found here and not by XLA, which would divide every sample
         v = jnp.concatenate([sqrt(n[axis]) * first, (rest - 1j * jnp.flip(rest, axis)) * (1 / t)], axis)
     x = jnp.fft.irfftn(v, [n[axis] for axis in axes], axes)
     for axis in axes:
         x = _woven(x, axis)
     return x
+
+
+def _half_spectrum(y: Array, n: int, axis: int) -> Array:
+    """``V_k = (y_k - i y_{N-k}) / t_k`` along an axis, for k up to N / 2; in real numbers, which are one loop."""
+    half = n // 2
+    back = part(jnp.flip(y, axis), axis, 0, half)
+    y, back = part(y, axis, 0, half + 1), jnp.concatenate([jnp.zeros_like(part(y, axis, 0, 1)), back], axis)
+    r = 1 / _factors(n, np.arange(half + 1), axis, jax.lax.complex(y, back))
+    return jax.lax.complex(y * r.real + back * r.imag, y * r.imag - back * r.real)
 
 
 def _woven(v: Array, axis: int) -> Array:
