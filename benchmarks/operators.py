@@ -61,8 +61,9 @@ def contenders(case: Any) -> dict[str, Callable[[], Any]]:
     if case.written is not None:
         forward = jax.jit(lambda f, x: f(x))
         adjoint = jax.jit(lambda f, y: jax.linear_transpose(f, x)(y)[0])
+        written = jax.tree_util.Partial(case.written)
         for direction, f, v in zip(DIRECTIONS, (forward, adjoint), (x, y), strict=True):
-            jobs[f"{direction} jnp"] = lambda f=f, v=v: jax.block_until_ready(f(case.written, v))
+            jobs[f"{direction} jnp"] = lambda f=f, v=v: jax.block_until_ready(f(written, v))
     return jobs
 
 
