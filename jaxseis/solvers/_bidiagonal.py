@@ -6,15 +6,18 @@
 All u have norm 1, and all v. Paige and Saunders (1982), ACM TOMS 8, 43-71, have the stopping rules.
 """
 
+from functools import reduce
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 
 from jaxseis._types import Array, PyTree
 from jaxseis.solvers import _vectors as vec
+from jaxseis.solvers._options import check_tolerance
 from jaxseis.solvers._standard_form import StandardForm, standard_form
-from jaxseis.solvers.least_squares import LeastSquares, check_nonnegative
+from jaxseis.solvers.least_squares import LeastSquares
 from jaxseis.solvers.solver import Solver
 from jaxseis.solvers.status import Status
 
@@ -50,6 +53,11 @@ def _normalized(x: PyTree, dtype: Any) -> tuple[Array, PyTree]:
     return norm, vec.scale(1 / jnp.where(norm > 0, norm, 1), x)
 
 
+def hypot(*parts: Array) -> Array:
+    """The root of a sum of squares that the precision may not hold, for the stopping rules: without derivatives."""
+    return reduce(jnp.hypot, jax.lax.stop_gradient(parts))
+
+
 def rotation(a: Array, b: Array) -> tuple[Array, Array, Array]:
     """The c, s, r of the plane rotation that makes ``(a, b)`` into ``(r, 0)``, r >= 0."""
     r = jnp.hypot(a, b)
@@ -74,9 +82,11 @@ class Estimates(eqx.Module):
         """Whether ``A x = b`` holds for an A and a b within these relative errors."""
         return self.total <= btol * self.data + atol * self.operator * self.solution
 
-    def is_stationary(self, atol: Any) -> Array:
+    def is_stationary(self, atol: Any, alpha: Array) -> Array:
         """Whether x solves the problem for an A within this relative error."""
-        return self.gradient <= atol * self.operator * self.total
+        # A gradient of zero is one only where the bidiagonalization has ended: otherwise the product underflowed.
+        hidden = (self.gradient == 0) & (alpha > 0) & (self.total > 0)
+        return (self.gradient <= atol * self.operator * self.total) & ~hidden
 
 
 def first_estimates(form: StandardForm, first: Bidiagonal, y: PyTree) -> Estimates:
@@ -93,20 +103,21 @@ class BidiagonalSolver(Solver):
     atol: float = 1e-6
     btol: float = 1e-6
     conlim: float = 1e8
+    problem_type = LeastSquares
 
     def __check_init__(self):
         for name in ("atol", "btol", "conlim"):
-            check_nonnegative(name, getattr(self, name))
+            check_tolerance(name, getattr(self, name))
 
     def status(self, problem: LeastSquares, state: Any) -> Status:
-        known = state.estimates
+        known, alpha = state.estimates, state.bidiagonal.alpha
         rounding = jnp.finfo(known.total.dtype).eps / 2
         status = Status.where(known.condition >= 1 / rounding, Status.ill_conditioned, Status.running)
-        exact = known.is_stationary(rounding) | known.fits(rounding, rounding)
+        exact = known.is_stationary(rounding, alpha) | known.fits(rounding, rounding)
         status = Status.where(exact, Status.stagnated, status)
         limited = (self.conlim > 0) & (known.condition >= self.conlim)
         status = Status.where(limited, Status.ill_conditioned, status)
-        reached = known.is_stationary(self.atol) | known.fits(self.atol, self.btol)
+        reached = known.is_stationary(self.atol, alpha) | known.fits(self.atol, self.btol)
         return Status.where(reached, Status.converged, status)
 
     def value(self, problem: LeastSquares, state: Any) -> PyTree:
@@ -116,7 +127,7 @@ class BidiagonalSolver(Solver):
         known = state.estimates
         damped = problem.damping.astype(known.total.dtype) * known.solution
         return {
-            "residual": jnp.sqrt(jnp.maximum(known.total**2 - damped**2, 0)),
+            "residual": known.total * jnp.sqrt(jnp.maximum(1 - vec.over(damped, known.total) ** 2, 0)),
             "gradient": known.gradient,
             "solution": known.solution,
             "operator": known.operator,

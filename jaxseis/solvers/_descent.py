@@ -10,11 +10,14 @@ from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.operators._structure import as_inexact
 from jaxseis.solvers import _vectors as vec
+from jaxseis.solvers._loop import cond
 from jaxseis.solvers._options import check_tolerance
 from jaxseis.solvers.line_search import Searched
-from jaxseis.solvers.objective import Point
+from jaxseis.solvers.objective import Bounded, Point
 from jaxseis.solvers.solver import Solver
 from jaxseis.solvers.status import Status
+
+_HIDDEN = 64  # units in the last place of x
 
 
 class Progress(eqx.Module):
@@ -51,7 +54,8 @@ class Progress(eqx.Module):
 class Descent(Solver):
     """A method whose state has a ``point`` and a ``progress``.
 
-    It has converged where the norm of the (projected) gradient is ``atol + rtol`` times that of the start, or less.
+    It has converged where the norm of the (projected) gradient is ``atol + rtol`` times that of the start, or less. A
+    run that starts at the result of another can gain little in proportion: give it an ``atol``.
     """
 
     rtol: eqx.AbstractVar[float]
@@ -74,6 +78,28 @@ class Descent(Solver):
         p = state.progress
         evaluations = p.evaluations.astype(p.gradient.dtype)
         return {"objective": state.point.value, "gradient": p.gradient, "step": p.step, "evaluations": evaluations}
+
+
+def stationarity(problem: Any, point: Point, length: Array, aim: PyTree) -> Array:
+    """The norm of the projected gradient ``(x - P(x - a g)) / a``, zero at solutions only; without derivatives.
+
+    Arguments:
+        problem: with a ``project``.
+        length: a.
+        aim: ``P(x - a g)``.
+    """
+    x, g, length, aim = jax.lax.stop_gradient((point.x, point.gradient, length, aim))
+    if isinstance(problem, Bounded):
+        return vec.norm(g if problem.is_free else problem.projected_gradient(x, g, length))
+    eps, size = jnp.finfo(length.dtype).eps, vec.norm(x)
+    moved = vec.norm(vec.add(x, aim, -1.0))
+
+    def farther() -> Array:
+        """Where rounding of x would hide what is left, by a step that is longer."""
+        far = jnp.maximum(length, jnp.sqrt(eps) * vec.over(size, vec.norm(g)))
+        return vec.norm(vec.add(x, problem.project(vec.add(x, g, -far)), -1.0)) / far
+
+    return cond(moved <= _HIDDEN * eps * size, farther, lambda: moved / length)
 
 
 def first_length(x: PyTree, gradient: PyTree, change: float) -> Array:

@@ -27,6 +27,11 @@ def check_positive(name: str, value: Any) -> None:
     check_option(name, value, "a finite number > 0", lambda v: 0 < v < np.inf)
 
 
+def check_count(name: str, value: Any) -> None:
+    """An error unless the value is a whole number from one on."""
+    check_option(name, value, "a whole number >= 1", lambda v: v >= 1 and v % 1 == 0)
+
+
 def check_part(name: str, value: Any) -> None:
     """An error unless the value is a number between zero and one."""
     check_option(name, value, "a number between 0 and 1", lambda v: 0 < v < 1)

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 
 from jaxseis._types import Array, PyTree
 from jaxseis.solvers import _vectors as vec
-from jaxseis.solvers._descent import Descent, Progress, as_start, first_length
+from jaxseis.solvers._descent import Descent, Progress, as_start, first_length, stationarity
 from jaxseis.solvers._loop import cond
-from jaxseis.solvers._options import check_option, check_positive
+from jaxseis.solvers._options import check_count, check_positive
 from jaxseis.solvers._pairs import Pairs
 from jaxseis.solvers.line_search import LineSearch, Path
 from jaxseis.solvers.objective import Point, evaluate
@@ -32,8 +32,10 @@ class QuasiNewton(Descent):
     memory: eqx.AbstractVar[int]
     change: eqx.AbstractVar[float]
 
+    state_type = QuasiNewtonState
+
     def __check_init__(self):
-        check_option("memory", self.memory, "a number >= 1", lambda v: v >= 1)
+        check_count("memory", self.memory)
         check_positive("change", self.change)
 
     @abstractmethod
@@ -81,6 +83,5 @@ def _change(point: Point, before: Point) -> PyTree:
 
 
 def _gradient(problem: Any, point: Point, pairs: Pairs) -> Array:
-    """The norm of the projected gradient ``sigma (x - P(x - g / sigma))``."""
-    aim = problem.project(vec.add(point.x, point.gradient, -1 / pairs.sigma))
-    return pairs.sigma * vec.norm(vec.add(point.x, aim, -1.0))
+    length = 1 / pairs.sigma
+    return stationarity(problem, point, length, problem.project(vec.add(point.x, point.gradient, -length)))

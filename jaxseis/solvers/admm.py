@@ -25,7 +25,7 @@ from jaxseis.operators._base import LinearOperator
 from jaxseis.operators.blocks import VStack
 from jaxseis.solvers import _vectors as vec
 from jaxseis.solvers._inner import run_inner
-from jaxseis.solvers._options import check_option, check_positive, check_tolerance
+from jaxseis.solvers._options import check_count, check_option, check_positive, check_tolerance
 from jaxseis.solvers.cgls import CGLS
 from jaxseis.solvers.least_squares import LeastSquares
 from jaxseis.solvers.solve import Driver, Solution, solve
@@ -53,7 +53,7 @@ class ADMM(Solver):
         rtol: converged when ``|K x - z| <= rtol max |K x|``, the largest so far, and the gradient of the Lagrangian in
             x is at most ``rtol |A.H b|``.
         rho: the first penalty, > 0, in units of ``|A|^2 / |K|^2``.
-        relaxation: alpha, from 1 (none) to below 2.
+        relaxation: alpha, between 0 and 2; 1 is none.
         balance: the penalty changes when one relative residual is so many times the other; infinity keeps it.
         inner_rtol, inner_steps: each x is solved for until the gradient is so much smaller, in at most so many steps.
 
@@ -72,10 +72,16 @@ class ADMM(Solver):
     inner_rtol: float = 0.1
     inner_steps: int = eqx.field(static=True, default=20)
 
+    problem_type = Splitting
+    state_type = ADMMState
+
     def __check_init__(self):
         check_tolerance("rtol", self.rtol)
         check_positive("rho", self.rho)
         check_option("relaxation", self.relaxation, "a number between 0 and 2", lambda v: 0 < v < 2)
+        check_option("balance", self.balance, "a number >= 1", lambda v: v >= 1)
+        check_tolerance("inner_rtol", self.inner_rtol)
+        check_count("inner_steps", self.inner_steps)
 
     def init(self, problem: Splitting, start: PyTree) -> ADMMState:
         x = problem.start(start)

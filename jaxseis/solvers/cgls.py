@@ -18,8 +18,9 @@ import jax.numpy as jnp
 from jaxseis._types import Array, PyTree
 from jaxseis.operators._base import LinearOperator
 from jaxseis.solvers import _vectors as vec
+from jaxseis.solvers._options import check_tolerance
 from jaxseis.solvers.implicit import solve_implicit
-from jaxseis.solvers.least_squares import LeastSquares, check_nonnegative
+from jaxseis.solvers.least_squares import LeastSquares
 from jaxseis.solvers.solve import Driver, Solution
 from jaxseis.solvers.solver import Solver
 from jaxseis.solvers.status import Status
@@ -39,7 +40,8 @@ class CGLS(Solver):
     """Conjugate gradients, a Solver of ``LeastSquares``. One application of ``A`` and one of ``A.H`` a step.
 
     Arguments:
-        rtol: stop where ``|s| <= rtol |s at the start|``, s = R.H (A.H (b - A x) - damping^2 x).
+        rtol: stop where ``|s| <= rtol |R.H A.H b|``, s = R.H (A.H (b - A x) - damping^2 x); relative to s at the start
+            where A.H b is zero. With a start this costs one application of ``A.H``.
 
     The state holds one vector like x and one like b beside x. Ends as stagnated where a step no longer changes x.
     Measures: "residual" ``|b - A x|``, "gradient" ``|s|``, "solution" ``|x|``.
@@ -51,17 +53,22 @@ class CGLS(Solver):
 
     rtol: float = 1e-6
 
+    problem_type = LeastSquares
+    state_type = _State
+
     def __check_init__(self):
-        check_nonnegative("rtol", self.rtol)
+        check_tolerance("rtol", self.rtol)
 
     def init(self, problem: LeastSquares, start: PyTree) -> _State:
+        zero = vec.zeros(problem.A.in_structure())
+        s, first = self._gradient(problem, zero, problem.b)
+        one = jnp.ones_like(first)
         if start is None:
-            x, r = vec.zeros(problem.A.in_structure()), problem.b
-        else:
-            x = problem.as_start(start)
-            r = problem.residual(x)
+            return _State(zero, problem.b, s, first, first, one, one)
+        x = problem.as_start(start)
+        r = problem.residual(x)
         s, size = self._gradient(problem, x, r)
-        return _State(x, r, s, size, size, jnp.ones_like(size), jnp.ones_like(size))
+        return _State(x, r, s, size, jnp.where(first > 0, first, size), one, one)
 
     def step(self, problem: LeastSquares, state: _State) -> _State:
         p = problem.precondition(state.p)
@@ -70,7 +77,7 @@ class CGLS(Solver):
         length = jnp.where(curvature > 0, state.gradient / curvature, 0) ** 2
         x, r = vec.add(state.x, p, length), vec.add(state.r, q, -length)
         s, size = self._gradient(problem, x, r)
-        change = (length * vec.norm(p) / vec.norm(x)).astype(problem.dtype)
+        change = vec.over(length * vec.norm(p), vec.norm(x)).astype(problem.dtype)
         p = vec.add(s, state.p, (size / state.gradient) ** 2)
         return _State(x, r, p, size, state.first, curvature, jax.lax.stop_gradient(change))
 

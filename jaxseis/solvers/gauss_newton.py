@@ -21,6 +21,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._structure import as_inexact, inner
@@ -28,6 +29,7 @@ from jaxseis.solvers import _vectors as vec
 from jaxseis.solvers._descent import Descent, Progress, as_start, first_length
 from jaxseis.solvers._inner import run_inner
 from jaxseis.solvers._loop import cond
+from jaxseis.solvers._options import check_count, check_part
 from jaxseis.solvers.cgls import CGLS
 from jaxseis.solvers.line_search import Armijo, Evaluate, Searched
 from jaxseis.solvers.nonlinear_least_squares import NonlinearLeastSquares
@@ -140,6 +142,14 @@ class GaussNewton(Descent):
     rule: StepRule = Searching()
     inner_steps: int = eqx.field(static=True, default=20)
     forcing: float = 0.5
+
+    problem_type = NonlinearLeastSquares
+    state_type = GaussNewtonState
+
+    def __check_init__(self):
+        _checks.kind_is("rule", self.rule, StepRule, "Searching(...) or Damping(...)")
+        check_count("inner_steps", self.inner_steps)
+        check_part("forcing", self.forcing)
 
     def init(self, problem: NonlinearLeastSquares, start: PyTree) -> GaussNewtonState:
         point = _evaluate(problem, as_start(start))

@@ -65,20 +65,20 @@ def proximal(learning_rate: Rate, functional: Functional) -> optax.GradientTrans
 
 
 def linearized_bregman_transform(
-    threshold: Any, learning_rate: Rate, functional: Functional | None = None
+    learning_rate: Rate, threshold: Any, functional: Functional | None = None
 ) -> optax.GradientTransformation:
     """A linearized Bregman step: ``z <- z - t d``, ``x <- soft(z, threshold)`` with ``t = learning_rate``.
 
     Arguments:
-        threshold: lambda > 0, in units of the parameters.
         learning_rate: t > 0, or an optax schedule.
+        threshold: lambda > 0, in units of the parameters.
         functional: a g in place of the l1 norm; x is then ``prox_g(z, threshold)``.
 
     Without a functional z begins where its soft threshold is x. Otherwise it begins at x itself, so that the first
     update also applies the proximal map to the parameters. Last in a chain; ``update`` needs the parameters.
 
     ```python
-    optimiser = linearized_bregman_transform(threshold=1.0, learning_rate=1e-2)
+    optimiser = linearized_bregman_transform(learning_rate=1e-2, threshold=1.0)
     ```
     """
     rate, threshold = _rate(learning_rate), positive_numbers("threshold", threshold)

@@ -24,11 +24,13 @@ import jax
 import jax.numpy as jnp
 
 from jaxseis._types import Array, PyTree
-from jaxseis.operators._structure import inner, is_complex
+from jaxseis.operators._structure import from_real_parts, inner, is_complex, real_parts
 from jaxseis.solvers import _vectors as vec
 from jaxseis.solvers.least_squares import LeastSquares
 from jaxseis.solvers.solve import Driver, Solution, Unrolled, solve
 from jaxseis.solvers.solver import Solver
+
+_MOST = 1000  # equations that a derivative may need a step each for, whatever max_steps
 
 
 def solve_implicit(
@@ -44,7 +46,8 @@ def solve_implicit(
 
     Arguments:
         problem, solver, start, max_steps, driver, state: see ``solve``; ``Unrolled()`` has those of its steps.
-        rtol: relative residual to which conjugate gradients solve for a derivative, in at most twice ``max_steps``.
+        rtol: relative residual to which conjugate gradients solve for a derivative, in at most twice as many steps as
+            ``max_steps``, or as A has rows or columns up to 1000, whichever is more.
 
     Returns a Solution whose ``value`` has derivatives in the arrays of the problem (and in the start, where the
     solution depends on it). A must have full rank, or the damping be positive. A value that is not converged has
@@ -58,14 +61,12 @@ def solve_implicit(
         return solve(problem, solver, start, max_steps, driver, state)
     if start is not None:
         start = problem.as_start(start)
-    fixed, method, origin, before = _constant((problem, solver, start, state))
+    fixed, method, origin, before = vec.constant((problem, solver, start, state))
     solution = solve(fixed, method, origin, max_steps, driver, before)
-    value = _with_derivatives(problem, start, solution.value, rtol=_constant(rtol), max_steps=2 * max_steps)
+    # Runs that are resumed have few steps, and their derivatives need all.
+    enough = 2 * max(max_steps, min(_real_size(problem.A.in_structure()), _real_size(problem.b), _MOST))
+    value = _with_derivatives(problem, start, solution.value, rtol=vec.constant(rtol), max_steps=enough)
     return eqx.tree_at(lambda s: s.value, solution, value)
-
-
-def _constant(x: PyTree) -> PyTree:
-    return jax.tree.map(lambda v: jax.lax.stop_gradient(v) if eqx.is_array(v) else v, x)
 
 
 @eqx.filter_custom_jvp
@@ -97,34 +98,37 @@ def _derivative_by_domain(solve_symmetric: Callable, problem: LeastSquares, tang
 
 def _derivative_by_range(solve_symmetric: Callable, primals: tuple, tangents: tuple) -> PyTree:
     """``do + d(C A.H) w + C A.H dw``."""
-
-    def image(problem: LeastSquares, w: PyTree) -> PyTree:
-        """``C A.H w``."""
-        x = problem.A.H.mv(w)
-        return vec.where(problem.damping > 0, x, problem.precondition(problem.precondition_adjoint(x)))
-
-    def matrix(problem: LeastSquares, w: PyTree) -> PyTree:
-        """``(A C A.H + damping^2) w``."""
-        return vec.add(problem.A.mv(image(problem, w)), w, problem.damping**2)
-
-    def origin(problem: LeastSquares, start: PyTree) -> PyTree:
-        zero = vec.zeros(problem.A.in_structure())
-        return zero if start is None else vec.where(problem.damping > 0, zero, start)
-
-    def defect(problem: LeastSquares, start: PyTree) -> PyTree:
-        """``b - A o``."""
-        return problem.residual(origin(problem, start))
-
     problem, start = primals
-    w = solve_symmetric(lambda v: matrix(problem, v), defect(problem, start))
+    w = solve_symmetric(partial(_range_matrix, problem), _defect(problem, start))
 
     def at_fixed_w(problem: LeastSquares, start: PyTree) -> tuple[PyTree, PyTree]:
-        left = vec.add(defect(problem, start), matrix(problem, w), -1.0)
-        return left, vec.add(origin(problem, start), image(problem, w))
+        left = vec.add(_defect(problem, start), _range_matrix(problem, w), -1.0)
+        return left, vec.add(_origin(problem, start), _image(problem, w))
 
     _, (dleft, dx) = eqx.filter_jvp(at_fixed_w, primals, tangents)
-    dw = solve_symmetric(lambda v: matrix(problem, v), dleft)
-    return vec.add(dx, image(problem, dw))
+    dw = solve_symmetric(partial(_range_matrix, problem), dleft)
+    return vec.add(dx, _image(problem, dw))
+
+
+def _image(problem: LeastSquares, w: PyTree) -> PyTree:
+    """``C A.H w``."""
+    x = problem.A.H.mv(w)
+    return vec.where(problem.damping > 0, x, problem.precondition(problem.precondition_adjoint(x)))
+
+
+def _range_matrix(problem: LeastSquares, w: PyTree) -> PyTree:
+    """``(A C A.H + damping^2) w``."""
+    return vec.add(problem.A.mv(_image(problem, w)), w, problem.damping**2)
+
+
+def _origin(problem: LeastSquares, start: PyTree) -> PyTree:
+    zero = vec.zeros(problem.A.in_structure())
+    return zero if start is None else vec.where(problem.damping > 0, zero, start)
+
+
+def _defect(problem: LeastSquares, start: PyTree) -> PyTree:
+    """``b - A o``."""
+    return problem.residual(_origin(problem, start))
 
 
 def _same(x: PyTree) -> PyTree:
@@ -144,18 +148,20 @@ def _solve_symmetric(
     """
 
     def on_parts(f: Callable) -> Callable:
-        return lambda parts: _split(f(_join(parts, structure)))
+        return lambda parts: real_parts(f(from_real_parts(parts, structure)))
 
     def solve(matvec: Callable, g: PyTree) -> PyTree:
         return _conjugate_gradients(matvec, g, on_parts(precondition), rtol, max_steps)
 
     structure = jax.eval_shape(lambda: g)
-    parts = jax.lax.custom_linear_solve(on_parts(matvec), _split(g), solve, solve, symmetric=True)
-    return _join(parts, structure)
+    parts = jax.lax.custom_linear_solve(on_parts(matvec), real_parts(g), solve, solve, symmetric=True)
+    return from_real_parts(parts, structure)
 
 
 def _conjugate_gradients(matvec: Callable, g: PyTree, precondition: Callable, rtol: Any, max_steps: int) -> PyTree:
-    limit = jnp.maximum(rtol, jnp.finfo(vec.real_dtype(g)).eps) * vec.norm(g)
+    size = vec.norm(g)
+    g = vec.scale(1 / jnp.where(size > 0, size, 1), g)
+    limit = jnp.maximum(rtol, jnp.finfo(size.dtype).eps)
 
     def running(carry: tuple) -> Array:
         _, r, _, rz, k = carry
@@ -171,12 +177,5 @@ def _conjugate_gradients(matvec: Callable, g: PyTree, precondition: Callable, rt
         return v, r, vec.add(z, p, new / rz), new, k + 1
 
     z = precondition(g)
-    return jax.lax.while_loop(running, step, (vec.zeros(g), g, z, inner(g, z), 0))[0]
-
-
-def _split(x: PyTree) -> PyTree:
-    return jax.tree.map(lambda v: (v.real, v.imag) if is_complex(v) else v, x)
-
-
-def _join(parts: PyTree, structure: PyTree) -> PyTree:
-    return jax.tree.map(lambda s, p: jax.lax.complex(*p) if is_complex(s) else p, structure, parts)
+    v, *_ = jax.lax.while_loop(running, step, (vec.zeros(g), g, z, inner(g, z), 0))
+    return vec.scale(size, v)

@@ -50,6 +50,10 @@ class LBFGS(QuasiNewton):
     search: LineSearch | None = None
     change: float = 0.1
 
+    def __check_init__(self):
+        if self.search is not None:
+            _checks.kind_is("search", self.search, LineSearch, "Wolfe(...), Armijo(...) or None")
+
     def problem(self, problem: Any) -> Bounded:
         if isinstance(problem, Constrained):
             raise _checks.fail(

@@ -15,6 +15,7 @@ from jaxseis._types import Array, PyTree
 from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._structure import as_inexact, as_operand, describe, same_structure
 from jaxseis.solvers import _vectors as vec
+from jaxseis.solvers._options import check_tolerance
 
 
 class LeastSquares(eqx.Module):
@@ -83,19 +84,10 @@ class LeastSquares(eqx.Module):
         return as_operand(f"start, in the domain of {self.A.name}", start, self.A.in_structure(), self.A.in_axes())
 
 
-def check_nonnegative(name: str, value: Any) -> None:
-    """ValueError, now if the number is known, unless it is finite and at least 0."""
-
-    def check(value: Any) -> None:
-        _checks.number(name, value, "a finite number >= 0", lambda v: 0 <= v < np.inf)
-
-    _checks.when_concrete(check, value)
-
-
 def _damping(value: Any) -> Array:
     if np.shape(value) != ():
         raise _checks.fail("damping", "one number", f"shape {np.shape(value)}", "For weights, stack operators.")
-    check_nonnegative("damping", value)
+    check_tolerance("damping", value)
     return as_inexact(value)
 
 

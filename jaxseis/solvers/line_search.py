@@ -29,7 +29,7 @@ from jaxseis._types import Array, PyTree
 from jaxseis.operators._structure import inner
 from jaxseis.solvers import _vectors as vec
 from jaxseis.solvers._loop import cond, while_loop
-from jaxseis.solvers._options import check_option, check_part
+from jaxseis.solvers._options import check_count, check_option, check_part
 from jaxseis.solvers.objective import Point
 
 Path = Callable[[Array], PyTree]
@@ -91,7 +91,7 @@ class Armijo(LineSearch):
         check_part("shortest", self.shortest)
         check_part("longest", self.longest)
         for name in ("memory", "max_trials"):
-            check_option(name, getattr(self, name), "a number >= 1", lambda v: v >= 1)
+            check_count(name, getattr(self, name))
 
     def search(self, evaluate: Evaluate, start: Point, path: Path, last: Array) -> Searched:
         reference = jnp.max(last) + _rounding(start.value)
@@ -137,7 +137,7 @@ class Wolfe(LineSearch):
     def __check_init__(self):
         expected = f"a number between decrease, {self.decrease}, and 1"
         check_option("curvature", self.curvature, expected, lambda v: self.decrease < v < 1)
-        check_option("max_trials", self.max_trials, "a number >= 1", lambda v: v >= 1)
+        check_count("max_trials", self.max_trials)
 
     def search(self, evaluate: Evaluate, start: Point, path: Path, last: Array) -> Searched:
         zero, one = jnp.zeros((), start.value.dtype), jnp.ones((), start.value.dtype)
@@ -173,7 +173,7 @@ class Wolfe(LineSearch):
 
     def _next(self, before: "_Knot", low: "_Knot", high: "_Knot") -> Array:
         """Where the cubic through a bracket is lowest; where there is none, longer: where the slopes tend to zero."""
-        zero = low.t + _ratio(-low.slope * (low.t - before.t), low.slope - before.slope)
+        zero = low.t + vec.over(-low.slope * (low.t - before.t), low.slope - before.slope, jnp.nan)
         zero = jnp.where(low.slope > before.slope, zero, jnp.inf)
         longer = jnp.clip(zero, 1.5 * low.t, self.growth * low.t)
         width = high.t - low.t
@@ -216,7 +216,7 @@ def _slope(path: Path, point: Point, t: Array) -> Array:
 
 def _parabola(rise: Array, promised: Array) -> Array:
     """Where the parabola with slope ``promised`` at 0 that has risen by ``rise`` at 1 is lowest; 0 if nowhere."""
-    return jnp.nan_to_num(_ratio(-promised, 2 * (rise - promised)))
+    return jnp.nan_to_num(vec.over(-promised, 2 * (rise - promised)))
 
 
 def _cubic(width: Array, rise: Array, slope: Array, end_slope: Array) -> Array:
@@ -226,11 +226,8 @@ def _cubic(width: Array, rise: Array, slope: Array, end_slope: Array) -> Array:
     """
     a, b = slope * width, end_slope * width
     d = a + b - 3 * rise
+    size = jnp.maximum(jnp.maximum(abs(a), abs(b)), abs(d))
+    a, b, d = (vec.over(v, size) for v in (a, b, d))  # their squares may be too small for the precision
     root = jnp.sqrt(d * d - a * b)
-    part = 1 - _ratio(b + root - d, b - a + 2 * root)
+    part = 1 - vec.over(b + root - d, b - a + 2 * root, jnp.nan)
     return jnp.where(jnp.isinf(rise), 0.0, jnp.where(jnp.isnan(part), 0.5, part))
-
-
-def _ratio(a: Array, b: Array) -> Array:
-    """a / b; NaN where b vanishes, without a warning."""
-    return jnp.where(b == 0, jnp.nan, a / jnp.where(b == 0, 1.0, b))

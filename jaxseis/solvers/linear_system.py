@@ -6,6 +6,7 @@ from jaxseis import _checks
 from jaxseis._types import PyTree
 from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._structure import as_operand, describe, same_structure
+from jaxseis.solvers import _vectors as vec
 
 
 class LinearSystem(eqx.Module):
@@ -34,6 +35,15 @@ class LinearSystem(eqx.Module):
         self.preconditioner = preconditioner
         if preconditioner is not None:
             _check_preconditioner(A, preconditioner)
+
+    @property
+    def is_square(self) -> bool:
+        """Whether domain and range have one structure."""
+        return same_structure(self.A.in_structure(), self.A.out_structure())
+
+    def residual(self, x: PyTree) -> PyTree:
+        """``b - A x``."""
+        return vec.add(self.b, self.A.mv(x), -1.0)
 
 
 def _check_preconditioner(A: LinearOperator, preconditioner: LinearOperator) -> None:

@@ -19,7 +19,6 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
@@ -29,6 +28,7 @@ from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._structure import as_inexact, as_operand, describe, same_structure
 from jaxseis.solvers import _vectors as vec
 from jaxseis.solvers._loop import cond
+from jaxseis.solvers._options import check_option, check_tolerance
 from jaxseis.solvers.solve import Driver, Solution, solve
 from jaxseis.solvers.solver import Solver
 from jaxseis.solvers.status import Status
@@ -177,19 +177,22 @@ class BregmanState(eqx.Module):
 class LinearizedBregman(Solver):
     """The linearized Bregman method, a Solver of ``SparseSystem`` and ``SketchedSystem``.
 
-    One application of ``A``, none as long as x is zero, of ``A.H`` and of each of ``C`` and ``C.H`` a step.
+    One application of ``A``, none as long as x is zero, of ``A.H`` and of each of ``C`` and ``C.H`` a step. A start
+    costs one more of ``A`` and of ``C``.
 
     Arguments:
         threshold: lambda, in units of z; by default the quantile below of ``|z|`` after the first change.
         quantile: the share of the coefficients that the first threshold makes zero.
         relaxation: a factor of all steps t, in (0, 2).
         weights: ``AntiChatter()`` or ``Uniform()``, for which alone the solution is known to be that of the problem.
-        rtol: converged when ``|A x - b| <= sigma + rtol |b|``, with the A and b of the last step, before x changed.
+        rtol: converged when ``|A x - b| <= sigma + rtol |b|``, with the A and b of the last step. That step then
+            leaves x and z as they were.
 
-    A start x sets ``z = C x``; z is what the method remembers, so zero, the default, is the natural start.
+    A start x is that of ``z = C x + lambda sign(C x)``, whose soft threshold it is. z is what the method remembers, so
+    zero, the default, is the natural start.
 
-    Measures: "residual" ``|A x - b|`` as above, at the start of the first data and zero's, that is ``|b|``;
-    "threshold" lambda, "step" t. They lag one step behind x, which saves one application.
+    Measures: "residual" ``|A x - b|``, at the start that of the first data; "threshold" lambda, "step" t. They lag one
+    step behind x, which saves one application.
 
     Raises ValueError for options out of their range.
 
@@ -204,51 +207,62 @@ class LinearizedBregman(Solver):
     weights: StepWeights = AntiChatter()
     rtol: float = 1e-6
 
+    problem_type = SparseSystem | SketchedSystem
+    state_type = BregmanState
+
     def __check_init__(self):
         if self.threshold is not None:
             positive_numbers("threshold", self.threshold)
-        _checks.number("quantile", self.quantile, "a number in [0, 1)", lambda v: 0 <= v < 1)
-        _checks.number("relaxation", self.relaxation, "a number in (0, 2)", lambda v: 0 < v < 2)
+        _checks.kind_is("weights", self.weights, StepWeights, "AntiChatter() or Uniform()")
+        check_option("quantile", self.quantile, "a number in [0, 1)", lambda v: 0 <= v < 1)
+        check_option("relaxation", self.relaxation, "a number in (0, 2)", lambda v: 0 < v < 2)
+        check_tolerance("rtol", self.rtol)
 
     def init(self, problem: Any, start: PyTree) -> BregmanState:
         A, b = problem.sketch(jnp.asarray(0))
         structure = A.in_structure()
         name = f"start, in the domain of {A.name}"
         x = vec.zeros(structure) if start is None else as_operand(name, start, structure, A.in_axes())
-        z, data = _analysed(problem, x), vec.norm(b).astype(vec.real_dtype((structure, b)))
-        threshold = jnp.asarray(0 if self.threshold is None else self.threshold, data.dtype)
-        return BregmanState(x, z, threshold, self.weights.first(z), jnp.asarray(0), data, data, jnp.zeros_like(data))
+        dtype = vec.real_dtype((structure, b))
+        threshold = jnp.asarray(0 if self.threshold is None else self.threshold, dtype)
+        z = _lifted(_analysed(problem, x), threshold)
+        residual, data = (vec.norm(v).astype(dtype) for v in (_residual(A, x, b), b))
+        zero = jnp.zeros_like(data)
+        return BregmanState(x, z, threshold, self.weights.first(z), jnp.asarray(0), residual, data, zero)
 
     def step(self, problem: Any, state: BregmanState) -> BregmanState:
         A, b = problem.sketch(state.count)
-        image = cond(vec.norm(state.x) > 0, lambda x: A.mv(x), lambda x: vec.zeros(A.out_structure()), state.x)
-        r = vec.add(image, b, -1.0)
-        dtype, residual = state.data.dtype, vec.norm(r)
+        r = _residual(A, state.x, b)
+        residual, data = vec.norm(r).astype(state.data.dtype), vec.norm(b).astype(state.data.dtype)
         excess = jnp.maximum(residual - problem.sigma.astype(residual.dtype), 0)
-        gradient = A.H.mv(vec.scale(excess / jnp.where(residual > 0, residual, 1), r))
-        slope = vec.norm(gradient)
-        length = self.relaxation * jnp.where(slope > 0, excess / jnp.where(slope > 0, slope, 1), 0) ** 2
+        gradient = A.H.mv(vec.scale(vec.over(excess, residual), r))
+        length = self.relaxation * vec.over(excess, vec.norm(gradient)).astype(data.dtype) ** 2
 
         change, count = _analysed(problem, vec.scale(-length, gradient)), state.count + 1
         change, memory = self.weights.weighted(change, state.z, state.threshold, state.memory, count)
-        z = vec.add(state.z, change)
-        threshold = self._threshold(state, z)
+        z, threshold = self._moved(state, change)
         x = _synthesised(problem, L1().prox(z, threshold))
-        numbers = (v.astype(dtype) for v in (residual, vec.norm(b), length))
-        return BregmanState(x, z, threshold, memory, count, *numbers)
+        x, z = vec.where(self._is_met(problem, residual, data), (state.x, state.z), (x, z))
+        return BregmanState(x, z, threshold, memory, count, residual, data, length)
 
-    def _threshold(self, state: BregmanState, z: PyTree) -> Array:
+    def _moved(self, state: BregmanState, change: PyTree) -> tuple[PyTree, Array]:
+        """The next z, and lambda: in the first step a quantile, above which the start, if there is one, is lifted."""
+        z = vec.add(state.z, change)
         if self.threshold is not None:
-            return state.threshold
+            return z, state.threshold
 
         def first(z: PyTree) -> Array:
             moduli = jnp.concatenate([jnp.abs(v).ravel() for v in jax.tree.leaves(z)])
             return jnp.quantile(moduli, self.quantile).astype(state.threshold.dtype)
 
-        return cond(state.count == 0, first, lambda z: state.threshold, z)
+        threshold = cond(state.count == 0, first, lambda z: state.threshold, z)
+        return vec.where(state.count == 0, vec.add(_lifted(state.z, threshold), change), z), threshold
+
+    def _is_met(self, problem: Any, residual: Array, data: Array) -> Array:
+        return residual <= problem.sigma + self.rtol * data
 
     def status(self, problem: Any, state: BregmanState) -> Status:
-        met = state.residual <= problem.sigma + self.rtol * state.data
+        met = self._is_met(problem, state.residual, state.data)
         return Status.where(met, Status.converged, Status.running)
 
     def value(self, problem: Any, state: BregmanState) -> PyTree:
@@ -286,6 +300,17 @@ def linearized_bregman(
     return solve(problem, LinearizedBregman(**options), start, max_steps, driver, state)
 
 
+def _residual(A: LinearOperator, x: PyTree, b: PyTree) -> PyTree:
+    """``A x - b``, without an application where x is zero."""
+    image = cond(vec.norm(x) > 0, lambda x: A.mv(x), lambda x: vec.zeros(A.out_structure()), x)
+    return vec.add(image, b, -1.0)
+
+
+def _lifted(z: PyTree, threshold: Array) -> PyTree:
+    """The vector whose soft threshold is z."""
+    return vec.add(z, jax.tree.map(jnp.sign, z), threshold)
+
+
 def _analysed(problem: Any, x: PyTree) -> PyTree:
     return x if problem.transform is None else problem.transform.mv(x)
 
@@ -299,10 +324,7 @@ def _data(A: LinearOperator, b: PyTree) -> PyTree:
 
 
 def _sigma(value: Any) -> Array:
-    def check(value: Any) -> None:
-        _checks.number("sigma", value, "a finite number >= 0", lambda v: 0 <= v < np.inf)
-
-    _checks.when_concrete(check, value)
+    check_tolerance("sigma", value)
     return as_inexact(value)
 
 

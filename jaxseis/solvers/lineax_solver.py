@@ -1,7 +1,7 @@
 """The iterative solvers of lineax for ``A x = b``: CG, BiCGStab, GMRES, ...
 
-lineax has the methods and their derivatives, here they get the form of the other solvers. One step is one run of
-lineax, as many iterations as it needs.
+lineax has the methods, here they get the form of the other solvers. One step is one run of lineax, as many iterations
+as it needs. Derivatives follow from the equation, ``A dx = db - dA x``, by further runs of it.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ import lineax as lx
 
 from jaxseis._types import Array, PyTree
 from jaxseis.operators._base import LinearOperator
-from jaxseis.operators._structure import as_operand
+from jaxseis.operators._structure import as_operand, same_structure
 from jaxseis.solvers import _vectors as vec
 from jaxseis.solvers.linear_system import LinearSystem
 from jaxseis.solvers.solve import Driver, Solution, Unrolled, solve
@@ -41,11 +41,15 @@ class LineaxSolver(Solver):
 
     Arguments:
         solver: ``lx.CG``, ``lx.GMRES``, ``lx.BiCGStab``, ``lx.LSMR``, ``lx.Normal(lx.CG(...))``, with its tolerances.
-            They apply to ``A x = b / |b|``, so that atol is relative to ``|b|``. Conjugate gradients take it that
+            They apply to A and b divided by their sizes, so that atol is relative. Conjugate gradients take it that
             ``A`` is positive semidefinite, tagged or not.
 
-    A driver that takes one step is enough; ``Unrolled()`` has the derivatives of lineax, in both modes. Complex arrays
-    mean an A that is linear over the complex numbers: for others use LSQR.
+    A driver that takes one step is enough. The solution has derivatives in both modes with every driver; where domain
+    and range of A differ, those of lineax, with ``Unrolled()``. Complex arrays mean an A that is linear over the
+    complex numbers: for others use LSQR.
+
+    Converged too where ``|b - A x| <= rtol |b|``, of a start without a step. Where lineax breaks down x stays what it
+    was: BiCGStab does so as well where it meets the exact solution halfway, as for multiples of the identity.
     Measures: "residual" ``|b - A x|``, "iterations" of lineax.
 
     ```python
@@ -55,37 +59,83 @@ class LineaxSolver(Solver):
 
     solver: lx.AbstractLinearSolver
 
+    problem_type = LinearSystem
+    state_type = _State
+
     def init(self, problem: LinearSystem, start: PyTree) -> _State:
         if start is None:
             x, r = vec.zeros(problem.A.in_structure()), problem.b
         else:
             x = as_operand(f"start, in the domain of {problem.A.name}", start, problem.A.in_structure(), ())
-            r = vec.add(problem.b, problem.A.mv(x), -1.0)
-        return _State(x, Status.running, vec.norm(r), jnp.asarray(0))
+            r = problem.residual(x)
+        residual = vec.norm(r)
+        status = Status.where(self._is_met(problem, residual), Status.converged, Status.running)
+        return _State(x, status, residual, jnp.asarray(0))
 
     def step(self, problem: LinearSystem, state: _State) -> _State:
-        size = jax.lax.stop_gradient(vec.norm(problem.b))
-        size = jnp.where(size > 0, size, 1)
+        problem = vec.constant(problem) if problem.is_square else problem
         # Neither start nor preconditioner changes the solution, and lineax refuses to differentiate in them.
-        start, preconditioner = jax.lax.stop_gradient((state.x, problem.preconditioner))
-        options = {"y0": vec.scale(1 / size, start)}
-        if preconditioner is not None:
-            options["preconditioner"] = _positive(preconditioner)
-        A = _positive(problem.A) if isinstance(self.solver, lx.CG) else problem.A
-        found = lx.linear_solve(A, vec.scale(1 / size, problem.b), self.solver, options=options, throw=False)
-        x = vec.scale(size, found.value)
-        residual = vec.norm(vec.add(problem.b, problem.A.mv(x), -1.0))
-        iterations = jnp.asarray(found.stats["num_steps"], state.iterations.dtype)
-        return _State(x, _status(found.result), residual, state.iterations + iterations)
+        start, R = vec.constant((state.x, problem.preconditioner))
+        x, result, iterations = _run(self.solver, problem.A, problem.b, R, start)
+        finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(v)) for v in jax.tree.leaves(x)]))
+        x = vec.where(finite, x, start)
+        residual = vec.norm(problem.residual(x))
+        status = Status.where(finite, _status(result), Status.breakdown)
+        status = Status.where(self._is_met(problem, residual), Status.converged, status)
+        return _State(x, status, residual, state.iterations + iterations)
 
     def status(self, problem: LinearSystem, state: _State) -> Status:
         return state.status
 
     def value(self, problem: LinearSystem, state: _State) -> PyTree:
-        return state.x
+        return _with_derivatives(problem, vec.constant(state.x), solver=self.solver) if problem.is_square else state.x
 
     def measures(self, problem: LinearSystem, state: _State) -> dict[str, Array]:
         return {"residual": state.residual, "iterations": state.iterations.astype(state.residual.dtype)}
+
+    def _is_met(self, problem: LinearSystem, residual: Array) -> Array:
+        return residual <= getattr(self.solver, "rtol", 0.0) * vec.norm(problem.b)
+
+
+def _run(
+    solver: lx.AbstractLinearSolver, A: LinearOperator, b: PyTree, R: LinearOperator | None, start: PyTree = None
+) -> tuple[PyTree, lx.RESULTS, Array]:
+    """x, how lineax ended and after how many iterations."""
+    size = _nonzero(vec.norm(b))
+    b = vec.scale(1 / size, b)
+    unit = _nonzero(vec.norm(A.mv(b))) if same_structure(A.in_structure(), A.out_structure()) else jnp.ones_like(size)
+    A, options = (1 / unit) * A, {}
+    if start is not None:
+        options["y0"] = vec.scale(unit / size, start)
+    if R is not None:
+        options["preconditioner"] = _positive(unit * R)
+    found = lx.linear_solve(_positive(A) if isinstance(solver, lx.CG) else A, b, solver, options=options, throw=False)
+    return vec.scale(size / unit, found.value), found.result, jnp.asarray(found.stats["num_steps"])
+
+
+def _nonzero(size: Array) -> Array:
+    """A size to divide by, without derivatives."""
+    return jax.lax.stop_gradient(jnp.where(size > 0, size, 1))
+
+
+@eqx.filter_custom_jvp
+def _with_derivatives(problem: LinearSystem, x: PyTree, *, solver: lx.AbstractLinearSolver) -> PyTree:
+    return x
+
+
+@_with_derivatives.def_jvp
+def _derivative(primals: tuple, tangents: tuple, *, solver: lx.AbstractLinearSolver) -> tuple[PyTree, PyTree]:
+    problem, x = primals
+    # Once more with its derivatives, for the sake of second ones.
+    x = _with_derivatives(problem, x, solver=solver)
+    _, left = eqx.filter_jvp(lambda problem: problem.residual(x), (problem,), tangents[:1])
+    A, R = problem.A, problem.preconditioner
+    return x, jax.lax.custom_linear_solve(
+        A.mv,
+        left,
+        lambda _, r: _run(solver, A, r, R)[0],
+        lambda _, r: _run(solver, A.T, r, None if R is None else R.T)[0],
+    )
 
 
 def _positive(A: LinearOperator) -> lx.AbstractLinearOperator:

@@ -23,6 +23,7 @@ from jaxseis.solvers._bidiagonal import (
     advance,
     begin,
     first_estimates,
+    hypot,
     rotation,
 )
 from jaxseis.solvers._standard_form import standard_form
@@ -40,11 +41,11 @@ class _Residual(eqx.Module):
     tau: Array
     theta: Array
     zeta: Array
-    left: Array  # squares of the parts that the damping has rotated out
+    left: Array  # what the damping has rotated out
 
     def advanced(self, chat: Array, shat: Array, c: Array, s: Array, thetabar: Array, rhobar: Array, zeta: Array):
         """After the next rotations of the main recurrence."""
-        left = self.left + (shat * self.beta2) ** 2
+        left = hypot(self.left, shat * self.beta2)
         acute = chat * self.beta2
         ctilde, stilde, rhotilde = rotation(self.rho1, thetabar)
         beta1 = ctilde * c * acute - stilde * self.beta1
@@ -53,7 +54,7 @@ class _Residual(eqx.Module):
 
     def norm(self) -> Array:
         last = (self.zeta - self.theta * self.tau) / self.rho1
-        return jnp.sqrt(self.left + (self.beta1 - last) ** 2 + self.beta2**2)
+        return hypot(self.left, self.beta1 - last, self.beta2)
 
 
 class _State(eqx.Module):
@@ -69,7 +70,7 @@ class _State(eqx.Module):
     cbar: Array
     sbar: Array
     residual: _Residual
-    operator2: Array
+    operator: Array
     largest: Array
     smallest: Array
     estimates: Estimates
@@ -93,6 +94,8 @@ class LSMR(BidiagonalSolver):
     ```
     """
 
+    state_type = _State
+
     def init(self, problem: LeastSquares, start: PyTree) -> _State:
         origin = None if start is None else problem.as_start(start)
         form = standard_form(problem, origin)
@@ -111,7 +114,7 @@ class LSMR(BidiagonalSolver):
             cbar=one,
             sbar=zero,
             residual=_Residual(first.beta, zero, one, zero, zero, zero, zero),
-            operator2=zero,
+            operator=zero,
             largest=zero,
             smallest=infinite,
             estimates=first_estimates(form, first, y),
@@ -119,7 +122,7 @@ class LSMR(BidiagonalSolver):
 
     def step(self, problem: LeastSquares, state: _State) -> _State:
         form = standard_form(problem, state.origin)
-        last, new = state.bidiagonal, advance(form, state.bidiagonal)
+        new = advance(form, state.bidiagonal)
 
         # One rotation takes the damping out of the bidiagonal matrix, another its subdiagonal beta, the third
         # makes the transpose of the triangle that is left into a triangle.
@@ -129,38 +132,41 @@ class LSMR(BidiagonalSolver):
         cbar, sbar, rhobar = rotation(diagonal, theta)
         zeta, zetabar = cbar * state.zetabar, -sbar * state.zetabar
 
-        hbar = vec.add(state.h, state.hbar, -thetabar * rho / (state.rho * state.rhobar))
-        y = vec.add(state.y, hbar, zeta / (rho * rhobar))
-        h = vec.add(new.v, state.h, -theta / rho)
-
-        residual = state.residual.advanced(chat, shat, c, s, thetabar, rhobar, zeta)
-        operator2 = state.operator2 + last.alpha**2 + new.beta**2
-        estimates = Estimates(
-            total=residual.norm(),
-            gradient=abs(zetabar),
-            operator=jnp.sqrt(operator2),
-            condition=jnp.maximum(state.largest, diagonal) / jnp.minimum(state.smallest, diagonal),
-            solution=vec.norm(form.value(y)).astype(rho.dtype),
-            data=state.estimates.data,
-        )
-        return _State(
+        hbar = vec.add(state.h, state.hbar, -(thetabar / state.rhobar) * (rho / state.rho))
+        y = vec.add(state.y, hbar, zeta / rho / rhobar)
+        following = _State(
             state.origin,
             y,
-            h,
-            hbar,
-            new,
-            c * new.alpha,
-            zetabar,
-            rho,
-            rhobar,
-            cbar,
-            sbar,
-            residual,
-            operator2,
+            h=vec.add(new.v, state.h, -theta / rho),
+            hbar=hbar,
+            bidiagonal=new,
+            alphabar=c * new.alpha,
+            zetabar=zetabar,
+            rho=rho,
+            rhobar=rhobar,
+            cbar=cbar,
+            sbar=sbar,
+            residual=state.residual.advanced(chat, shat, c, s, thetabar, rhobar, zeta),
+            operator=hypot(state.operator, state.bidiagonal.alpha, new.beta),
             largest=jnp.maximum(state.largest, rhobar),
             smallest=jnp.minimum(state.smallest, rhobar),
-            estimates=jax.lax.stop_gradient(estimates),
+            estimates=state.estimates,
         )
+        condition = jnp.maximum(state.largest, diagonal) / jnp.minimum(state.smallest, diagonal)
+        return _estimated(following, condition, vec.norm(form.value(y)))
+
+
+def _estimated(state: _State, condition: Array, solution: Array) -> _State:
+    """The state with what its recurrences tell of norms."""
+    estimates = Estimates(
+        total=state.residual.norm(),
+        gradient=abs(state.zetabar),
+        operator=state.operator,
+        condition=condition,
+        solution=solution.astype(condition.dtype),
+        data=state.estimates.data,
+    )
+    return eqx.tree_at(lambda s: s.estimates, state, jax.lax.stop_gradient(estimates))
 
 
 def lsmr(

@@ -23,6 +23,7 @@ from jaxseis.solvers._bidiagonal import (
     advance,
     begin,
     first_estimates,
+    hypot,
     rotation,
 )
 from jaxseis.solvers._standard_form import standard_form
@@ -38,9 +39,9 @@ class _State(eqx.Module):
     bidiagonal: Bidiagonal
     phibar: Array
     rhobar: Array
-    damped2: Array
-    operator2: Array
-    inverse2: Array
+    damped: Array
+    operator: Array
+    inverse: Array
     estimates: Estimates
 
 
@@ -63,6 +64,8 @@ class LSQR(BidiagonalSolver):
     ```
     """
 
+    state_type = _State
+
     def init(self, problem: LeastSquares, start: PyTree) -> _State:
         origin = None if start is None else problem.as_start(start)
         form = standard_form(problem, origin)
@@ -73,39 +76,40 @@ class LSQR(BidiagonalSolver):
 
     def step(self, problem: LeastSquares, state: _State) -> _State:
         form = standard_form(problem, state.origin)
-        damping, last, new = form.damping, state.bidiagonal, advance(form, state.bidiagonal)
+        damping, new = form.damping, advance(form, state.bidiagonal)
 
         # One rotation takes the damping out of the bidiagonal matrix, another its subdiagonal beta.
         c1, s1, rhobar = rotation(state.rhobar, damping)
         c, s, rho = rotation(rhobar, new.beta)
         phi, theta = c * c1 * state.phibar, s * new.alpha
         y = vec.add(state.y, state.w, phi / rho)
-        w = vec.add(new.v, state.w, -theta / rho)
 
-        phibar = s * c1 * state.phibar
-        damped2 = state.damped2 + (s1 * state.phibar) ** 2
-        operator2 = state.operator2 + last.alpha**2 + new.beta**2 + damping**2
-        inverse2 = state.inverse2 + (vec.norm(state.w).astype(rho.dtype) / rho) ** 2
-        estimates = Estimates(
-            total=jnp.hypot(phibar, jnp.sqrt(damped2)),
-            gradient=new.alpha * abs(s * phi),
-            operator=jnp.sqrt(operator2),
-            condition=jnp.sqrt(operator2 * inverse2),
-            solution=vec.norm(form.value(y)).astype(rho.dtype),
-            data=state.estimates.data,
-        )
-        return _State(
+        following = _State(
             state.origin,
             y,
-            w,
-            new,
-            phibar,
-            -c * new.alpha,
-            damped2,
-            operator2,
-            inverse2,
-            jax.lax.stop_gradient(estimates),
+            w=vec.add(new.v, state.w, -theta / rho),
+            bidiagonal=new,
+            phibar=s * c1 * state.phibar,
+            rhobar=-c * new.alpha,
+            damped=hypot(state.damped, s1 * state.phibar),
+            operator=hypot(state.operator, state.bidiagonal.alpha, new.beta, damping),
+            inverse=hypot(state.inverse, vec.norm(state.w).astype(rho.dtype) / rho),
+            estimates=state.estimates,
         )
+        return _estimated(following, new.alpha * abs(s * phi), vec.norm(form.value(y)))
+
+
+def _estimated(state: _State, gradient: Array, solution: Array) -> _State:
+    """The state with what its recurrences tell of norms."""
+    estimates = Estimates(
+        total=hypot(state.phibar, state.damped),
+        gradient=gradient,
+        operator=state.operator,
+        condition=state.operator * state.inverse,
+        solution=solution.astype(gradient.dtype),
+        data=state.estimates.data,
+    )
+    return eqx.tree_at(lambda s: s.estimates, state, jax.lax.stop_gradient(estimates))
 
 
 def lsqr(

@@ -7,6 +7,7 @@ The gradient is the one for ``<x, y> = Re sum conj(x) y``, so that ``f(x + dx) =
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -52,7 +53,8 @@ def value_and_grad(problem: Any, x: PyTree) -> tuple[Array, PyTree]:
         x: vector.
 
     Returns the value, one real number, and the gradient with the structure and dtypes of ``x``.
-    Raises ValueError for a problem that is neither, and for a value that is not one real number.
+    Raises ValueError for a problem that is neither, for one that JAX would have to trace and cannot, and for a value
+    that is not one real number.
 
     ```python
     value_and_grad(lambda x: jnp.sum(jnp.abs(x) ** 2), jnp.array([1j]))  # 1.0, [2j]
@@ -61,7 +63,11 @@ def value_and_grad(problem: Any, x: PyTree) -> tuple[Array, PyTree]:
     given = getattr(problem, "value_and_grad", None)
     if given is None and not callable(problem):
         raise _checks.fail("problem", "a function x -> f(x), or an object with value_and_grad(x)", repr(problem))
-    value, gradient = (jax.value_and_grad(problem) if given is None else given)(x)
+    try:
+        value, gradient = (jax.value_and_grad(problem) if given is None else given)(x)
+    except (jax.errors.TracerArrayConversionError, jax.errors.ConcretizationTypeError) as error:
+        remedy = "Give it a value_and_grad(x), and write driver=Host(compiled=False)."
+        raise _checks.fail("problem", "an objective that JAX can trace", repr(problem), remedy) from error
     value = as_inexact(value)
     if value.shape != () or is_complex(value):
         raise _checks.fail("value of the objective", "one real number", f"shape {value.shape} of {value.dtype}")
@@ -94,8 +100,8 @@ class Bounded(eqx.Module):
 
     Arguments:
         objective: f, a function or an object with ``value_and_grad(x)``.
-        lower, upper: numbers, or pytrees of arrays of the structure of ``x`` or that broadcast to it; None where
-            there is no bound.
+        lower, upper: numbers, arrays, or pytrees of arrays, of the structure of ``x`` or that broadcast to it; None
+            where there is no bound.
 
     Raises ValueError where a lower bound lies above the upper one, for an objective that has constraints already, and
     for complex ``x``, which has no order.
@@ -124,6 +130,14 @@ class Bounded(eqx.Module):
         """Value and gradient of f, as ``jax.grad`` returns it."""
         return _value_and_jax_gradient(self.objective, x)
 
+    def projected_gradient(self, x: PyTree, gradient: PyTree, length: Array) -> PyTree:
+        """``(x - P(x - a g)) / a``: the gradient itself where a step of length a stays within the bounds."""
+        aim = jax.tree.map(partial(_stepped, length), x, gradient)
+        inside = self.project(aim)
+        return jax.tree.map(
+            lambda x, g, a, p: jnp.where(p == a, g, (x - p) / length.astype(x.dtype)), x, gradient, aim, inside
+        )
+
     def project(self, x: PyTree) -> PyTree:
         """The nearest point within the bounds."""
         above = x if self.lower is None else _over_leaves(jnp.maximum, x, self.lower)
@@ -142,6 +156,12 @@ def without_constraints(name: str, problem: Any, remedy: str = "") -> Any:
     return problem
 
 
+def _stepped(length: Array, x: Array, g: Array) -> Array:
+    """``x - length g``, but never x itself where g is not zero: the shortest step sees a bound at x."""
+    aim = x - length.astype(x.dtype) * g
+    return jnp.where((aim == x) & (g != 0), jnp.nextafter(x, x - jnp.sign(g) * jnp.inf), aim)
+
+
 def _unchanged(x: PyTree) -> PyTree:
     return x
 
@@ -158,11 +178,19 @@ def _over_leaves(limit: Callable, x: PyTree, bounds: PyTree) -> PyTree:
 
 
 def _spread(bounds: PyTree, x: PyTree) -> PyTree:
-    """One array of bounds stands for every array of ``x``."""
+    """One array of bounds stands for every array of ``x``; a list of numbers is an array where ``x`` is one."""
+    if isinstance(x, jax.Array):
+        return _numbers_as_array(bounds)
     return jax.tree.map(lambda _: bounds, x) if isinstance(bounds, jax.Array) else bounds
 
 
+def _numbers_as_array(bounds: PyTree) -> PyTree:
+    is_list = isinstance(bounds, (list, tuple)) and all(v.ndim == 0 for v in jax.tree.leaves(bounds))
+    return jnp.asarray(bounds) if is_list else bounds
+
+
 def _check_order(lower: PyTree, upper: PyTree) -> None:
+    lower, upper = _numbers_as_array(lower), _numbers_as_array(upper)
     crossed = jax.tree.map(lambda a, b: jnp.any(a > b), _spread(lower, upper), _spread(upper, lower))
     if any(jax.tree.leaves(crossed)):
         raise _checks.fail("lower", "bounds that are nowhere above the upper ones", f"{lower} and {upper}")

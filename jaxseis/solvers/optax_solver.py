@@ -6,7 +6,6 @@ x <- x + u,    u what the transformation makes of the gradient
 from typing import Any
 
 import equinox as eqx
-import jax
 import optax
 
 from jaxseis._types import Array, PyTree
@@ -47,6 +46,8 @@ class OptaxSolver(Solver):
     transformation: optax.GradientTransformation = eqx.field(static=True)
     rtol: float = 1e-6
     atol: float = 0.0
+
+    state_type = _State
 
     def init(self, problem: Any, start: PyTree) -> _State:
         without_constraints("problem of OptaxSolver", problem, "LBFGS takes bounds, SPG and PQN any convex set.")

@@ -4,6 +4,7 @@ optimistix has the methods, here they get the form of the other solvers: drivers
 be resumed. The objective must be one that JAX can trace.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -13,7 +14,8 @@ import optimistix as optx
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
-from jaxseis.operators._structure import as_inexact, inner, is_complex
+from jaxseis.operators._structure import inner, is_complex
+from jaxseis.solvers._descent import as_start
 from jaxseis.solvers.solve import Driver, Solution, solve
 from jaxseis.solvers.solver import Solver
 from jaxseis.solvers.status import Status
@@ -46,8 +48,11 @@ class OptimistixSolver(Solver):
     solver: Any
     options: dict[str, Any] | None = None
 
+    state_type = _State
+
     def init(self, problem: Any, start: PyTree) -> _State:
-        x = jax.tree.map(as_inexact, start)
+        _checks.kind_is("problem", problem, Callable, "a function x -> f(x) or r(x)")
+        x = as_start(start)
         if any(map(is_complex, jax.tree.leaves(x))):
             raise _checks.fail("start", "real arrays", "complex ones", "Let x be the pair (z.real, z.imag).")
         result = problem(x)

@@ -21,7 +21,6 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
@@ -30,6 +29,7 @@ from jaxseis.functionals.norm import Norm
 from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._structure import as_operand, inner
 from jaxseis.solvers import _vectors as vec
+from jaxseis.solvers._options import check_tolerance
 
 _CERTAIN = 0.5  # tau moves once the misfit of this tau is known to this fraction of its distance from sigma
 _NEAR = 100  # times sigma: farther away tau must not become too large
@@ -47,12 +47,11 @@ class ParetoPoint(eqx.Module):
 
     def least_misfit(self, tau: Array) -> Array:
         """What ``phi(tau)`` is at least."""
-        inside = self.misfit > 0
-        return jnp.where(inside, (self.overlap - tau * self.slope) / jnp.where(inside, self.misfit, 1), -jnp.inf)
+        return vec.over(self.overlap - tau * self.slope, self.misfit, -jnp.inf)
 
     def least_tau(self, sigma: Array) -> Array:
         """What tau is at least, if ``phi(tau) = sigma``."""
-        return jnp.maximum(_over(self.overlap - sigma * self.misfit, self.slope), 0)
+        return jnp.maximum(vec.over(self.overlap - sigma * self.misfit, self.slope), 0)
 
 
 class Interval(eqx.Module):
@@ -71,12 +70,16 @@ class ParetoProblem(eqx.Module):
     norm: eqx.AbstractVar[Norm]
 
     @abstractmethod
+    def in_units(self, size: Array) -> Any:
+        """The same problem for b and x divided by a size."""
+
+    @abstractmethod
     def first(self, at: ParetoPoint, tolerance: Array) -> Interval:
         """The tau to begin with, at any point."""
 
     @abstractmethod
-    def following(self, at: ParetoPoint, interval: Interval, tolerance: Array) -> Interval:
-        """The next tau."""
+    def following(self, at: ParetoPoint, interval: Interval, tolerance: Array, still: Array) -> Interval:
+        """The next tau; ``still`` says that the precision allows no better point for this one."""
 
     @abstractmethod
     def is_solved(self, at: ParetoPoint, tau: Array, tolerance: Array) -> Array:
@@ -132,20 +135,24 @@ class BasisPursuit(ParetoProblem):
         self.A, self.b, self.norm = _parts(A, b, norm)
         self.sigma = _level("sigma", sigma, self.dtype)
 
+    def in_units(self, size: Array) -> Any:
+        parts = vec.scale(1 / size, self.b), self.sigma / size
+        return eqx.tree_at(lambda p: (p.b, p.sigma), self, parts)
+
     def first(self, at: ParetoPoint, tolerance: Array) -> Interval:
         low = at.least_tau(self._aim(tolerance))
         return Interval(low, low, jnp.full_like(low, jnp.inf))
 
-    def following(self, at: ParetoPoint, interval: Interval, tolerance: Array) -> Interval:
+    def following(self, at: ParetoPoint, interval: Interval, tolerance: Array, still: Array) -> Interval:
         aim, tau = self._aim(tolerance), interval.tau
         above = at.misfit - aim
         low = jnp.maximum(interval.low, at.least_tau(aim))
         up = jnp.where(above > 0, interval.up, jnp.minimum(interval.up, self.norm(at.x).astype(self.dtype)))
         least = at.least_misfit(tau)
-        certain = at.misfit - least <= _CERTAIN * abs(above)
+        certain = still | (at.misfit - least <= _CERTAIN * abs(above))
         # Far above sigma it would be found out late that tau is too large; the bound never leads there.
-        phi = jnp.where(at.misfit <= _NEAR * aim, at.misfit, least)
-        newton = tau + _over((phi - aim) * at.misfit, at.slope)
+        phi = jnp.where(still | (at.misfit <= _NEAR * aim), at.misfit, least)
+        newton = tau + vec.over((phi - aim) * at.misfit, at.slope)
         # Below sigma tau is too large, whatever the misfit of this tau is, and Newton's step may be too short.
         moved = jnp.where(certain, newton, jnp.where(above < 0, (low + tau) / 2, tau))
         return Interval(jnp.where(moved == tau, tau, jnp.maximum(jnp.minimum(moved, up), low)), low, up)
@@ -186,10 +193,14 @@ class Lasso(ParetoProblem):
         self.A, self.b, self.norm = _parts(A, b, norm)
         self.tau = _level("tau", tau, self.dtype)
 
+    def in_units(self, size: Array) -> Any:
+        parts = vec.scale(1 / size, self.b), self.tau / size
+        return eqx.tree_at(lambda p: (p.b, p.tau), self, parts)
+
     def first(self, at: ParetoPoint, tolerance: Array) -> Interval:
         return Interval(self.tau, self.tau, self.tau)
 
-    def following(self, at: ParetoPoint, interval: Interval, tolerance: Array) -> Interval:
+    def following(self, at: ParetoPoint, interval: Interval, tolerance: Array, still: Array) -> Interval:
         return interval
 
     def is_solved(self, at: ParetoPoint, tau: Array, tolerance: Array) -> Array:
@@ -207,13 +218,5 @@ def _parts(A: LinearOperator, b: PyTree, norm: Norm | None) -> tuple[LinearOpera
 
 
 def _level(name: str, value: Any, dtype: Any) -> Array:
-    def check(value: Any) -> None:
-        _checks.number(name, value, "a finite number >= 0", lambda v: 0 <= v < np.inf)
-
-    _checks.when_concrete(check, value)
+    check_tolerance(name, value)
     return jnp.asarray(value, dtype)
-
-
-def _over(a: Array, b: Array) -> Array:
-    """a / b, and zero where b is."""
-    return jnp.where(b > 0, a / jnp.where(b > 0, b, 1), 0)

@@ -13,9 +13,11 @@ from typing import Any
 
 import equinox as eqx
 
+from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.operators._structure import inner, tree_conj
 from jaxseis.solvers import _vectors as vec
+from jaxseis.solvers._options import check_count
 from jaxseis.solvers._pairs import Pairs
 from jaxseis.solvers._quasi_newton import QuasiNewton, QuasiNewtonState
 from jaxseis.solvers.line_search import Armijo, Path
@@ -51,6 +53,11 @@ class PQN(QuasiNewton):
     inner_steps: int = eqx.field(static=True, default=50)
     inner_driver: Driver = Compiled()
     change: float = 0.1
+
+    def __check_init__(self):
+        _checks.kind_is("search", self.search, Armijo, "Armijo(...)")
+        _checks.kind_is("inner", self.inner, SPG, "SPG(...)")
+        check_count("inner_steps", self.inner_steps)
 
     def problem(self, problem: Any) -> Any:
         return constrained(problem)

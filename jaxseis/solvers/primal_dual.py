@@ -28,7 +28,7 @@ from jaxseis.functionals.functional import Functional
 from jaxseis.operators._base import LinearOperator
 from jaxseis.operators.norm import operator_norm
 from jaxseis.solvers import _vectors as vec
-from jaxseis.solvers._options import check_positive, check_tolerance
+from jaxseis.solvers._options import check_option, check_positive, check_tolerance
 from jaxseis.solvers.solve import Driver, Solution, solve
 from jaxseis.solvers.solver import Solver
 from jaxseis.solvers.splitting import Residuals, Splitting
@@ -76,10 +76,14 @@ class PrimalDual(Solver):
     ratio: float | None = None
     balance: float = 3.0
 
+    problem_type = Splitting
+    state_type = PrimalDualState
+
     def __check_init__(self):
         check_tolerance("rtol", self.rtol)
         for norm in self.norms or ():
             check_positive("norms", norm)
+        check_option("balance", self.balance, "a number >= 1", lambda v: v >= 1)
         if self.ratio is not None:
             check_positive("ratio", self.ratio)
 

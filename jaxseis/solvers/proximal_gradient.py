@@ -26,6 +26,7 @@ from jaxseis.operators._base import LinearOperator
 from jaxseis.operators._structure import inner
 from jaxseis.solvers import _vectors as vec
 from jaxseis.solvers._loop import while_loop
+from jaxseis.solvers._options import check_count, check_option, check_tolerance
 from jaxseis.solvers.composite import Composite, Imaged
 from jaxseis.solvers.least_squares import LeastSquares
 from jaxseis.solvers.solve import Driver, Solution, solve
@@ -97,16 +98,19 @@ class Backtracking(eqx.Module):
     def __check_init__(self):
         if self.initial is not None:
             positive_numbers("initial", self.initial)
-        _checks.number("shrink", self.shrink, "a number in (0, 1)", lambda v: 0 < v < 1)
-        _checks.number("growth", self.growth, "a number from 1 on", lambda v: v >= 1)
+        check_option("shrink", self.shrink, "a number in (0, 1)", lambda v: 0 < v < 1)
+        check_option("growth", self.growth, "a number from 1 on", lambda v: v >= 1)
+        check_count("max_trials", self.max_trials)
 
     def first(self, problem: Composite, x: Imaged) -> Array:
         """The step to begin with."""
         if self.initial is not None:
             return jnp.asarray(self.initial, vec.real_dtype(x.x))
         gradient = problem.smooth.value_and_grad(x)[1]
-        bend, square = abs(problem.smooth.second_derivative(x.x, gradient)), inner(gradient, gradient)
-        return jnp.where(bend > 0, square / jnp.where(bend > 0, bend, 1), 1).astype(vec.real_dtype(x.x))
+        slope = vec.norm(gradient)
+        direction = vec.scale(1 / jnp.where(slope > 0, slope, 1), gradient)
+        bend = abs(problem.smooth.second_derivative(x.x, direction))
+        return vec.over(jnp.ones_like(bend), bend, 1).astype(vec.real_dtype(x.x))
 
     def search(self, problem: Composite, y: Imaged, value: Array, gradient: PyTree, step: Array) -> Trial:
         """The first of the points, as the step shrinks, for which the quadratic lies above f."""
@@ -150,6 +154,13 @@ class ProximalGradient(Solver):
 
     step_rule: eqx.AbstractVar[StepRule]
     rtol: eqx.AbstractVar[float]
+
+    problem_type = Composite
+    state_type = ProximalState
+
+    def __check_init__(self):
+        _checks.kind_is("step_rule", self.step_rule, StepRule, "FixedStep(t) or Backtracking()")
+        check_tolerance("rtol", self.rtol)
 
     @abstractmethod
     def momentum(self, state: ProximalState, at: Imaged, objective: Array) -> tuple[Array, Array]:

@@ -3,6 +3,7 @@
 All drivers take the same steps in the same order, so their results are the same to rounding.
 """
 
+import typing
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -46,13 +47,19 @@ class Solution(eqx.Module):
         return Status[self.status]
 
     def curves(self) -> dict[str, np.ndarray]:
-        """The history without the rows that no step filled, for plotting."""
+        """The history without the rows that no step filled, for plotting; of one solution, not of those of ``vmap``."""
+        if np.ndim(self.steps) > 0:
+            remedy = "Take one of them: jax.tree.map(lambda v: v[0], solution).curves()."
+            raise _checks.fail("curves", "one solution", f"solutions of shape {np.shape(self.steps)}", remedy)
         return {name: np.asarray(values)[: int(self.steps) + 1] for name, values in self.history.items()}
 
     def required(self) -> "Solution":
-        """This solution, or RuntimeError with the reason if the tolerance was not reached."""
-        if not self.converged:
-            raise RuntimeError(f"not solved after {int(self.steps)} steps. {self.reason}")
+        """This solution, or RuntimeError with the reason if the tolerance was not reached; of ``vmap``, by all."""
+        missed = np.flatnonzero(~np.asarray(self.converged))
+        if missed.size:
+            first = jax.tree.map(lambda v: jnp.ravel(v)[missed[0]], (self.steps, self.status))
+            which = f"solution {missed[0]} of {np.size(self.steps)} " if np.ndim(self.steps) > 0 else ""
+            raise RuntimeError(f"{which}not solved after {int(first[0])} steps. {Status[first[1]]}")
         return self
 
 
@@ -72,9 +79,12 @@ class Compiled(eqx.Module):
 
 
 class Unrolled(eqx.Module):
-    """Runs a solver for ``max_steps`` steps by ``jax.lax.scan``: differentiable in both modes, step by step.
+    """Runs a solver for ``max_steps`` steps by ``jax.lax.scan``: differentiable step by step.
 
-    A solver that ends before is left as it is for the rest.
+    In forward mode always. In reverse mode where a step has no loop of its own: LSQR, LSMR, CGLS, SPGL1, linearized
+    Bregman, the primal-dual method, ISTA and FISTA with ``FixedStep``, gradient transformations without line searches.
+    Line searches, backtracking and inner solvers (L-BFGS, PQN, SPG, Gauss-Newton, ADMM) are loops of unknown length,
+    which JAX does not differentiate backwards. A solver that ends before is left as it is for the rest.
     """
 
     compiled: ClassVar[bool] = True
@@ -88,7 +98,7 @@ class Host(eqx.Module):
     """Runs a solver from a Python loop, with a progress bar and a callback that may stop it.
 
     Arguments:
-        callback: called as ``callback(step, value, measures)`` after every step; the solver stops if it returns True.
+        callback: called as ``callback(step, value, measures)`` after every step; a true result stops the solver.
         description: title of a progress bar; none by default.
         compiled: whether the step is compiled. False for objectives that JAX cannot trace.
     """
@@ -101,6 +111,8 @@ class Host(eqx.Module):
         """At most so many steps from a state."""
         step, look = (_step, _look) if self.compiled else (_plain_step, _plain_look)
         status, measures = look(problem, solver, state)
+        if not _checks.is_concrete(status):
+            raise _checks.fail("driver", "Compiled() or Unrolled() inside jit and vmap", "Host(...)")
         rows, stopped = [measures], False
         with progress(max_steps, self.description or "", self.description is not None) as bar:
             while len(rows) <= max_steps and not stopped and status == Status.running:
@@ -110,7 +122,7 @@ class Host(eqx.Module):
                 numbers = {name: float(v) for name, v in measures.items()}
                 bar.step(**numbers)
                 if self.callback is not None:
-                    stopped = self.callback(len(rows) - 1, solver.value(problem, state), numbers) is True
+                    stopped = bool(self.callback(len(rows) - 1, solver.value(problem, state), numbers))
         if status == Status.running:
             status = Status.stopped if stopped else Status.max_steps
         history = {name: _padded([row[name] for row in rows], max_steps + 1) for name in rows[0]}
@@ -139,7 +151,8 @@ def solve(
             ``Unrolled()`` for derivatives through the steps.
         state: of an earlier solution, to go on from there; then ``start`` is not used.
 
-    Returns a Solution. A tolerance that is not reached is no error: see ``status`` and ``required()``.
+    Returns a Solution. A tolerance that is not reached is no error: see ``status`` and ``required()``. Raises
+    ValueError for a problem, a driver or a state of another kind than the solver takes.
 
     ```python
     solution = solve(LeastSquares(A, b), LSQR(atol=1e-8), max_steps=200)
@@ -149,9 +162,24 @@ def solve(
     _checks.kind_is("solver", solver, Solver, "a solver, for instance LSQR()")
     max_steps = _checks.whole("max_steps", max_steps, 0)
     driver = Compiled() if driver is None else driver
+    _check_kinds(problem, solver, driver, state)
     if state is None:
         state = (_init if driver.compiled else _plain_init)(problem, solver, start)
     return driver.run(problem, solver, _as_arrays(state), max_steps)
+
+
+def _check_kinds(problem: Any, solver: Solver, driver: Any, state: Any) -> None:
+    name = type(solver).__name__
+    _checks.kind_is(f"problem of {name}", problem, solver.problem_type, named(solver.problem_type))
+    _checks.kind_is("driver", driver, Driver, named(Driver))
+    if state is not None and (isinstance(state, Solution) or not isinstance(state, solver.state_type)):
+        expected = f"the state of an earlier solution by {name}"
+        raise _checks.fail("state", expected, type(state).__name__, "Write state=solution.state.")
+
+
+def named(kinds: Any) -> str:
+    """Classes in words, for messages: ``Compiled(...) or Host(...)``."""
+    return " or ".join(f"{kind.__name__}(...)" for kind in typing.get_args(kinds) or (kinds,))
 
 
 def _as_arrays(state: State) -> State:

@@ -5,7 +5,7 @@ can be resumed. Problems are pytrees too, so drivers compile once for problems t
 """
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 
@@ -17,6 +17,9 @@ State = Any
 
 class Solver(eqx.Module):
     """A method with its options. A subclass writes the five functions below; ``solve`` runs it.
+
+    It may name the classes of its problems, ``problem_type``, and of its states, ``state_type``: then ``solve`` refuses
+    others by name.
 
     ```python
     class SteepestDescent(Solver):
@@ -38,6 +41,9 @@ class Solver(eqx.Module):
             return {"objective": problem(x)}
     ```
     """
+
+    problem_type: ClassVar[Any] = object
+    state_type: ClassVar[Any] = object
 
     @abstractmethod
     def init(self, problem: Any, start: PyTree) -> State:

@@ -15,10 +15,12 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 
+from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.operators._structure import inner
 from jaxseis.solvers import _vectors as vec
-from jaxseis.solvers._descent import Descent, Progress, as_start, first_length
+from jaxseis.solvers._descent import Descent, Progress, as_start, first_length, stationarity
+from jaxseis.solvers._options import check_positive
 from jaxseis.solvers.line_search import Armijo
 from jaxseis.solvers.objective import Constrained, Point, constrained, evaluate
 from jaxseis.solvers.solve import Driver, Solution, solve
@@ -59,6 +61,12 @@ class SPG(Descent):
     search: Armijo = Armijo(memory=10)
     change: float = 0.1
 
+    state_type = SPGState
+
+    def __check_init__(self):
+        _checks.kind_is("search", self.search, Armijo, "Armijo(...)")
+        check_positive("change", self.change)
+
     def init(self, problem: Any, start: PyTree) -> SPGState:
         x = constrained(problem).project(as_start(start))
         point = evaluate(problem, x)
@@ -83,9 +91,9 @@ class SPG(Descent):
         return SPGState(point, direction, length, last, progress)
 
     def _direction(self, problem: Any, point: Point, length: Array) -> tuple[PyTree, Array]:
-        aim = constrained(problem).project(vec.add(point.x, point.gradient, -length))
-        direction = vec.add(aim, point.x, -1.0)
-        return direction, vec.norm(direction) / length
+        problem = constrained(problem)
+        aim = problem.project(vec.add(point.x, point.gradient, -length))
+        return vec.add(aim, point.x, -1.0), stationarity(problem, point, length, aim)
 
     def _length(self, before: Point, point: Point, length: Array) -> Array:
         s, y = vec.add(point.x, before.x, -1.0), vec.add(point.gradient, before.gradient, -1.0)

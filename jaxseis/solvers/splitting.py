@@ -92,7 +92,10 @@ class Residuals(eqx.Module):
     def after(self, primal: Array, dual: Array, size: Array, products: Any) -> "Residuals":
         """After a step with so many applications of A."""
         size = jnp.maximum(self.size, size.astype(self.size.dtype))
-        relative = _ratio(primal, size).astype(size.dtype), _ratio(dual, self.slope).astype(size.dtype)
+        relative = (
+            vec.over(primal, size, primal).astype(size.dtype),
+            vec.over(dual, self.slope, dual).astype(size.dtype),
+        )
         return Residuals(*relative, size, self.slope, self.steps + 1, self.products + products)
 
     def factor(self, balance: float) -> Array:
@@ -108,11 +111,6 @@ class Residuals(eqx.Module):
     def measures(self) -> dict[str, Array]:
         """The relative residuals and the applications of A."""
         return {"primal": self.primal, "dual": self.dual, "products": self.products.astype(self.size.dtype)}
-
-
-def _ratio(a: Array, b: Array) -> Array:
-    """a / b, and a where b vanishes."""
-    return a / jnp.where(b > 0, b, 1.0)
 
 
 def _check_term(name: str, term: Any, A: LinearOperator) -> None:

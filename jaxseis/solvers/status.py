@@ -21,7 +21,10 @@ class Status(eqx.Enumeration):
     stagnated = "Steps have become too small to change anything: the tolerance is below what the precision allows."
     ill_conditioned = "The condition number has passed its limit: add damping, or a preconditioner."
     line_search = "No step length lowers the objective: is the gradient that of the objective?"
-    infeasible = "No point satisfies the constraints: raise sigma, or check that the data lie in the range of A."
+    infeasible = (
+        "No point seems to satisfy the constraints: raise sigma, check that the data lie in the range of A, "
+        "or lower gtol, by which that is judged."
+    )
     breakdown = (
         "The operator is not what the method needs: symmetric positive definite, or consistent with its adjoint."
     )

@@ -2,7 +2,8 @@
 
 Each file of ``tests/helpers/solver_cases/`` has a dictionary ``SOLVERS`` of cases (problem factory, solver, start,
 expected solution or None, max_steps). Add one for each new solver, and it inherits all the tests of
-``tests/solvers/test_contracts.py``. Keep the problems small.
+``tests/solvers/test_contracts.py``. Keep the problems small. ``BACKWARDS`` names those whose steps have derivatives in
+reverse mode as well.
 """
 
 import importlib
@@ -14,6 +15,7 @@ _FAMILIES = [
     importlib.import_module(f"{solver_cases.__name__}.{m.name}") for m in pkgutil.iter_modules(solver_cases.__path__)
 ]
 SOLVERS: dict[str, tuple] = {}
+BACKWARDS: list[str] = [name for family in _FAMILIES for name in family.BACKWARDS]
 for _family in _FAMILIES:
     assert not SOLVERS.keys() & _family.SOLVERS.keys(), f"a name of {_family.__name__} is taken"
     SOLVERS |= _family.SOLVERS

@@ -50,7 +50,16 @@ def test_a_tolerance_below_the_precision_is_told():
 
 
 def test_an_adjoint_that_is_none_is_told():
-    A = FunctionOperator(jnp.zeros_like, jnp.zeros(3), transpose=lambda y: y)
+    A = FunctionOperator(jnp.zeros_like, jnp.zeros(3), adjoint=lambda y: y)
     solution = cgls(A, jnp.ones(3))
     assert solution.status == Status.breakdown
     assert "adjoint" in solution.reason
+
+
+def test_a_solution_is_a_start_at_which_it_has_converged():
+    a, b = normal(9, 6), normal(9, seed=1)
+    first = cgls(Matrix(a), b)
+    again = cgls(Matrix(a), b, first.value)
+    assert again.converged
+    assert int(again.steps) == 0
+    assert cgls(Matrix(a), jnp.zeros(9), first.value, max_steps=6).converged  # nothing to be relative to but the start

@@ -5,9 +5,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers.solvers import SOLVERS
+from helpers.solvers import BACKWARDS, SOLVERS
 
-from jaxseis.solvers import Host, solve
+from jaxseis.solvers import Host, Unrolled, solve
 
 
 @pytest.fixture(params=SOLVERS.values(), ids=SOLVERS.keys(), scope="module")
@@ -63,3 +63,18 @@ def test_vmap_in_jit(case, whole):
     batch = jax.tree.map(lambda v: jnp.stack([v, v]) if eqx.is_array(v) else v, (problem, start))
     found = eqx.filter_jit(eqx.filter_vmap(lambda p, x: solve(p, solver, x, max_steps).value))(*batch)
     assert_close(jax.tree.map(lambda v: v[1], found), whole.value, 1e-7)
+
+
+@pytest.mark.parametrize("name", BACKWARDS)
+def test_steps_have_derivatives_in_reverse_mode_where_they_claim_it(name):
+    factory, solver, start, *_ = SOLVERS[name]
+    arrays, rest = eqx.partition(factory(), eqx.is_inexact_array)
+
+    def reached(t):
+        moved = jax.tree.map(lambda v: v * (1 + t * jnp.cos(jnp.arange(v.size)).reshape(v.shape)), arrays)
+        value = solve(eqx.combine(moved, rest), solver, start, 4, Unrolled()).value
+        return jnp.sum(jnp.abs(value) ** 2)
+
+    backwards, forwards = jax.jit(lambda t: (jax.grad(reached)(t), jax.jvp(reached, (t,), (1.0,))[1]))(0.1)
+    assert backwards != 0
+    np.testing.assert_allclose(backwards, forwards, rtol=1e-9)

@@ -152,3 +152,11 @@ def test_wrong_arguments_are_named():
         gauss_newton(residual, START, Matrix(jnp.eye(3)))
     with pytest.raises(ValueError, match="start: expected a vector to begin at"):
         gauss_newton(residual, None)
+    with pytest.raises(ValueError, match=r"rule: expected Searching\(...\) or Damping\(...\), got 'damping'"):
+        gauss_newton(residual, START, rule="damping")
+
+
+def test_small_residuals_in_single_precision():
+    found = gauss_newton(lambda x: 1e-11 * (x**3 - 1), 2 * jnp.ones(3, jnp.float32))
+    assert found.converged
+    np.testing.assert_allclose(found.value, 1.0, rtol=1e-5)

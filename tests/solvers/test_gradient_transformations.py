@@ -40,7 +40,7 @@ def test_linearized_bregman_steps():
     for _ in range(30):
         z = z - RATE * np.asarray(A).T @ (np.asarray(A) @ x - B)
         x = np.sign(z) * np.maximum(np.abs(z) - 0.2, 0)
-    trained = train(linearized_bregman_transform(0.2, RATE), jnp.zeros(20), misfit, 30)
+    trained = train(linearized_bregman_transform(RATE, 0.2), jnp.zeros(20), misfit, 30)
     np.testing.assert_allclose(trained, x, atol=1e-12)
     assert 0 < np.count_nonzero(x) < 20
 
@@ -48,10 +48,10 @@ def test_linearized_bregman_steps():
 def test_the_parameters_are_where_bregman_begins():
     params = {"w": jnp.array([[1.0, -2.0], [0.5, 3.0]]), "b": jnp.array([0.0, 1.0])}
     zero = jax.tree.map(jnp.zeros_like, params)
-    optimiser = linearized_bregman_transform(0.3, 0.1)
+    optimiser = linearized_bregman_transform(0.1, 0.3)
     updates, _ = optimiser.update(zero, optimiser.init(params), params)
     assert jax.tree.all(jax.tree.map(lambda u: jnp.allclose(u, 0, atol=1e-15), updates))
-    grouped = linearized_bregman_transform(0.3, 0.1, GroupL1(-1))
+    grouped = linearized_bregman_transform(0.1, 0.3, GroupL1(-1))
     updates, _ = grouped.update(zero, grouped.init(params), params)
     np.testing.assert_allclose(updates["b"], GroupL1(-1).prox(params, 0.3)["b"] - params["b"])
 
@@ -77,4 +77,4 @@ def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match="learning_rate: expected finite positive numbers"):
         proximal(-0.1, L1())
     with pytest.raises(ValueError, match="threshold: expected finite positive numbers"):
-        linearized_bregman_transform(0.0, 0.1)
+        linearized_bregman_transform(0.1, 0.0)

@@ -117,6 +117,19 @@ def test_the_host_driver_has_them_too_and_steps_keep_their_own():
     np.testing.assert_allclose(jax.jit(gradient(Unrolled()))(b), exact, rtol=1e-8)
 
 
+def test_a_run_that_is_resumed_has_derivatives_as_exact():
+    a, b, c = numbers(7, 4, float)
+    state = lsqr(Matrix(a), b, **SHARP).state
+    got = jax.grad(lambda b: jnp.sum(c * lsqr(Matrix(a), b, max_steps=1, state=state, **SHARP).value))(b)
+    np.testing.assert_allclose(got, np.linalg.solve(a.T @ a, c) @ a.T, rtol=1e-8)
+
+
+def test_small_cotangents_are_not_lost_in_single_precision():
+    a, b, c = (v.astype(jnp.float32) for v in numbers(7, 4, float))
+    got = jax.grad(lambda b: 1e-22 * jnp.sum(c * cgls(Matrix(a), b).value))(b)
+    np.testing.assert_allclose(1e22 * got, np.linalg.solve(a.T @ a, c) @ a.T, atol=1e-3)
+
+
 def test_a_solution_alone_costs_no_more_than_without_derivatives():
     problem, calls = counted(PROBLEMS["tall, inconsistent"]())
     solution = jax.block_until_ready(lsqr(problem.A, problem.b))

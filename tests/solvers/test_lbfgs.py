@@ -208,14 +208,50 @@ def test_where_the_precision_ends_so_does_it():
     assert int(at_once.steps) == 0
 
 
+def test_bounds_of_the_problem_are_kept():
+    def bowl(x):
+        return jnp.sum((x - 1.0) ** 2)
+
+    np.testing.assert_allclose(lbfgs(Bounded(bowl, upper=0.5), jnp.zeros(2)).value, 0.5)
+    np.testing.assert_allclose(lbfgs(bowl, jnp.zeros(2), upper=[0.5, 2.0]).value, [0.5, 1.0])
+    with pytest.raises(ValueError, match="objective of Bounded: expected an objective without constraints"):
+        lbfgs(Bounded(bowl, upper=0.5), jnp.zeros(2), lower=0.0)
+
+
+@pytest.mark.parametrize("bounds", [{}, {"lower": 3000.0, "upper": 5000.0}])
+def test_what_rounding_hides_is_not_taken_for_convergence(bounds):
+    """A step along the gradient is less than a unit in the last place of the second entry, as of slow velocities."""
+    h, c = jnp.array([1.0, 1e-6], jnp.float32), jnp.array([4001.0, 4100.0], jnp.float32)
+    found = lbfgs(lambda x: 0.5 * jnp.sum(h * (x - c) ** 2), jnp.full(2, 4000.0, jnp.float32), **bounds)
+    gradient = jnp.linalg.norm(h * (found.value - c))
+    np.testing.assert_allclose(found.curves()["gradient"][-1], gradient, rtol=1e-3)
+    assert bool(found.converged) == bool(gradient <= 1e-6 * found.curves()["gradient"][0])
+    held = lbfgs(lambda x: jnp.sum(1e-9 * x), jnp.full(2, 4000.0, jnp.float32), lower=4000.0)
+    assert held.converged
+    assert int(held.steps) == 0
+
+
+def test_small_values_in_single_precision():
+    found = lbfgs(lambda x: 1e-22 * jnp.sum((x - 1) ** 2), jnp.zeros(3, jnp.float32))
+    assert found.converged
+    np.testing.assert_allclose(found.value, 1.0, rtol=1e-5)
+
+
+def test_what_jax_cannot_trace_is_told():
+    with pytest.raises(ValueError, match=r"problem: expected an objective that JAX can trace.*Host\(compiled=False\)"):
+        lbfgs(NumPyRosenbrock(), start_of(2))
+
+
 def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match=r"problem: expected a function, or Bounded\(...\), got Constrained"):
         solve(Constrained(rosenbrock, lambda x: x), LBFGS(), start_of(2))
     with pytest.raises(ValueError, match="start: expected a vector to begin at, got None"):
         lbfgs(rosenbrock, None)
-    with pytest.raises(ValueError, match="memory: expected a number >= 1, got 0"):
+    with pytest.raises(ValueError, match="memory: expected a whole number >= 1, got 0"):
         LBFGS(memory=0)
     with pytest.raises(ValueError, match="rtol: expected a finite number >= 0"):
         LBFGS(rtol=-1.0)
+    with pytest.raises(ValueError, match=r"search: expected Wolfe\(...\), Armijo\(...\) or None"):
+        LBFGS(search="wolfe")
     with pytest.raises(ValueError, match="x of a problem with bounds: expected real numbers"):
         solve(Bounded(lambda x: inner(x, x), 0.0), LBFGS(), jnp.zeros(2, complex))

@@ -6,8 +6,11 @@ import pytest
 from helpers.least_squares import normal
 
 from jaxseis.operators import Diagonal, Matrix
+from jaxseis.solvers.cgls import cgls
 from jaxseis.solvers.least_squares import LeastSquares
 from jaxseis.solvers.linear_system import LinearSystem
+from jaxseis.solvers.lsmr import lsmr
+from jaxseis.solvers.lsqr import lsqr
 
 
 def test_the_gradient_vanishes_at_the_solution():
@@ -33,6 +36,19 @@ def test_the_gradient_vanishes_at_the_solution():
 def test_what_does_not_fit_is_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         LeastSquares(**({"A": Matrix(normal(5, 3)), "b": jnp.ones(5)} | arguments))
+
+
+@pytest.mark.parametrize("method", [lsqr, lsmr, cgls])
+def test_units_do_not_matter_in_single_precision(method):
+    a, b = normal(6, 4).astype(jnp.float32), normal(6, seed=1).astype(jnp.float32)
+    for of_a, of_b in ((1e-11, 1e-10), (1.0, 1e-21)):
+        found = method(Matrix(jnp.float32(of_a) * a), jnp.float32(of_b) * b).required()
+        np.testing.assert_allclose(of_a / of_b * found.value, np.linalg.lstsq(a, b)[0], atol=1e-4)
+
+
+def test_a_gradient_that_underflows_is_not_taken_for_a_solution():
+    a, b = (jnp.float32(1e-22) * v.astype(jnp.float32) for v in (normal(6, 4), normal(6, seed=1)))
+    assert not lsmr(Matrix(a), b, max_steps=1).converged
 
 
 def test_what_does_not_fit_a_system_is_named():

@@ -114,9 +114,9 @@ def test_compiled_and_in_python_it_is_the_same(rule):
     ("make", "match"),
     [
         (lambda: Armijo(decrease=2.0), "decrease: expected a number between 0 and 1, got 2.0"),
-        (lambda: Armijo(memory=0), "memory: expected a number >= 1, got 0"),
+        (lambda: Armijo(memory=0), "memory: expected a whole number >= 1, got 0"),
         (lambda: Wolfe(decrease=0.5, curvature=0.1), "curvature: expected a number between decrease, 0.5, and 1"),
-        (lambda: Wolfe(max_trials=0), "max_trials: expected a number >= 1"),
+        (lambda: Wolfe(max_trials=0), "max_trials: expected a whole number >= 1"),
     ],
 )
 def test_wrong_options_are_named(make, match):

@@ -159,10 +159,27 @@ def test_weights_of_entries_that_chatter():
     np.testing.assert_allclose(turned, [1j * np.sqrt(2) / 2])
 
 
-def test_a_start_is_kept_in_z():
-    found = linearized_bregman(Matrix(WIDE), DATA, start=SPARSE, max_steps=0)
-    np.testing.assert_array_equal(found.state.z, SPARSE)
-    np.testing.assert_array_equal(found.value, SPARSE)
+@pytest.mark.parametrize("threshold", [None, 0.4])
+def test_a_start_is_kept(threshold):
+    A, start = Counter(WIDE), 0.9 * SPARSE
+    found = linearized_bregman(A.operator, DATA, start=start, threshold=threshold, max_steps=1)
+    np.testing.assert_allclose(found.curves()["residual"][0], 0.1 * np.linalg.norm(DATA))
+    assert (A.forward, A.adjoint) == (2, 1)
+    near = found.value[np.array([2, 9])]
+    np.testing.assert_allclose(near, [1.0, -2.0], atol=0.2)  # its entries have not been shrunk by the threshold
+    solved = linearized_bregman(Matrix(WIDE), DATA, start=SPARSE, threshold=threshold)
+    assert solved.converged
+    assert int(solved.steps) == 0
+    np.testing.assert_array_equal(solved.value, SPARSE)
+
+
+def test_what_is_said_to_be_converged_is_so():
+    far = linearized_bregman(Matrix(WIDE), DATA, 2 * np.linalg.norm(DATA), start=100 * np.ones(16))
+    for found, sigma in ((far, 2 * np.linalg.norm(DATA)), (linearized_bregman(Matrix(WIDE), DATA, 0.5), 0.5)):
+        assert found.converged
+        residual = np.linalg.norm(WIDE @ found.value - DATA)
+        assert residual <= sigma + 1e-6 * np.linalg.norm(DATA)
+        np.testing.assert_allclose(found.curves()["residual"][-1], residual, rtol=1e-9)
 
 
 def test_single_precision():
@@ -181,6 +198,11 @@ def test_wrong_arguments_are_named():
         LinearizedBregman(quantile=95)
     with pytest.raises(ValueError, match=r"relaxation: expected a number in \(0, 2\), got 2"):
         LinearizedBregman(relaxation=2)
+    with pytest.raises(ValueError, match="rtol: expected a finite number >= 0, got -1"):
+        LinearizedBregman(rtol=-1)
+    with pytest.raises(ValueError, match=r"weights: expected AntiChatter\(\) or Uniform\(\), got 'uniform'"):
+        LinearizedBregman(weights="uniform")
+    assert jax.jit(lambda q: LinearizedBregman(quantile=q, relaxation=q).quantile)(0.5) == 0.5
     with pytest.raises(ValueError, match=r"b, the data of Matrix: expected shape \(8,\)"):
         SparseSystem(A, np.ones(3))
     with pytest.raises(ValueError, match="transform, Matrix: expected an operator on the domain of Matrix, shape"):

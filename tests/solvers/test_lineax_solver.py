@@ -9,7 +9,7 @@ import pytest
 from helpers.least_squares import normal
 
 from jaxseis.operators import BlockDiag, Diagonal, Identity, Matrix
-from jaxseis.solvers import Status
+from jaxseis.solvers import Compiled, Status
 from jaxseis.solvers.lineax_solver import bicgstab, cg, gmres
 
 A = normal(5, 5) + 5 * jnp.eye(5)
@@ -38,6 +38,51 @@ def test_complex_systems_starts_and_preconditioners():
     solution = cg(Matrix(a), b, near, preconditioner=Diagonal(1 / jnp.diag(a).real, b), rtol=1e-10)
     assert solution.converged
     np.testing.assert_allclose(solution.value, exact, rtol=1e-8)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.complex64])
+@pytest.mark.parametrize("method", [cg, gmres, bicgstab])
+def test_derivatives_in_single_precision(method, dtype):
+    root, b, c = normal(5, 5, dtype=dtype), normal(5, seed=1, dtype=dtype), normal(5, seed=2, dtype=dtype)
+    a = root.conj().T @ root + 2 * jnp.eye(5, dtype=dtype)
+
+    def derivatives(solve):
+        f = lambda a, b: jnp.sum(c * solve(a, b)).real  # noqa: E731
+        mapped = jax.vmap(lambda b: jax.grad(f, 1)(a, b))(jnp.stack([b, c]))
+        return jax.grad(f, (0, 1))(a, b), jax.jvp(f, (a, b), (root, c))[1], mapped
+
+    got, expected = (
+        jax.jit(lambda s=s: derivatives(s))() for s in (lambda a, b: method(Matrix(a), b).value, jnp.linalg.solve)
+    )
+    for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4 * np.max(np.abs(other)))
+
+
+def test_every_driver_has_derivatives_and_second_ones():
+    f = lambda t: jnp.sum(cg(Matrix(A @ A.T), t * B, driver=Compiled(), rtol=1e-10).value ** 2)  # noqa: E731
+    np.testing.assert_allclose(jax.jit(jax.grad(jax.grad(f)))(1.0), 2 * f(1.0), rtol=1e-8)
+
+
+def test_where_nothing_is_to_do_no_step_is_taken():
+    twice, ones = 2 * Identity(jnp.zeros(3)), jnp.ones(3)
+    for b, start in ((0 * ones, None), (ones, 0.5 * ones)):
+        solution = bicgstab(twice, b, start)
+        assert solution.converged
+        assert int(solution.steps) == 0
+        np.testing.assert_array_equal(twice @ solution.value, b)
+
+
+def test_where_lineax_breaks_down_x_stays_and_it_is_told():
+    solution = bicgstab(2 * Identity(jnp.zeros(3)), jnp.ones(3))
+    assert solution.status == Status.breakdown
+    np.testing.assert_array_equal(solution.value, jnp.zeros(3))
+
+
+def test_small_operators_in_single_precision():
+    a = Diagonal(jnp.array([1e-12, 2e-12, 3e-12], jnp.float32))
+    solution = cg(a, 1e-12 * jnp.ones(3, jnp.float32))
+    assert solution.converged
+    np.testing.assert_allclose(solution.value, [1.0, 1 / 2, 1 / 3], rtol=1e-5)
 
 
 def test_too_few_iterations_are_told_and_a_state_goes_on():

@@ -85,6 +85,12 @@ def test_bounds_clip(lower, upper, expected):
     np.testing.assert_array_equal(Bounded(jnp.sum, lower, upper).project(x), expected)
 
 
+def test_the_projected_gradient_is_exact_where_nothing_is_held():
+    x, g = jnp.array([4000.0, 4000.0, 5.0], jnp.float32), jnp.array([1e-7, -1e-7, 2.0], jnp.float32)
+    got = Bounded(jnp.sum, lower=[4000.0, 0.0, 4.0]).projected_gradient(x, g, jnp.float32(1.0))
+    np.testing.assert_array_equal(got, np.array([0.0, -1e-7, 1.0], np.float32))
+
+
 def test_bounds_of_a_pytree():
     problem = Bounded(jnp.sum, {"v": 1.0, "q": 0.0}, 2.0)
     x = {"v": jnp.array([0.0, 3.0], jnp.float32), "q": jnp.array([-1.0])}

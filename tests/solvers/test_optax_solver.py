@@ -6,7 +6,7 @@ import optax
 import pytest
 from helpers.least_squares import normal
 
-from jaxseis.solvers import Host, Status
+from jaxseis.solvers import Bounded, Host, Status
 from jaxseis.solvers.optax_solver import descend
 
 M, TARGET = normal(7, 4, dtype=complex), normal(4, seed=1, dtype=complex)
@@ -40,3 +40,8 @@ def test_the_objective_may_be_outside_jax():
     np.testing.assert_allclose(solution.value, np.ones(2), rtol=1e-5)
     with np.errstate(over="ignore"):
         assert descend(Outside(), jnp.zeros(2), optax.sgd(1e9), driver=driver).status == Status.not_finite
+
+
+def test_constraints_are_refused():
+    with pytest.raises(ValueError, match="problem of OptaxSolver: expected an objective without constraints.*LBFGS"):
+        descend(Bounded(misfit, 0.0), jnp.zeros(4), optax.sgd(0.02))

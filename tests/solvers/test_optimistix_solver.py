@@ -42,5 +42,9 @@ def test_minimisers_and_pytrees():
 
 def test_what_it_cannot_do_is_told():
     assert levenberg_marquardt(residual, START, max_steps=2).status == Status.max_steps
+    with pytest.raises(ValueError, match="start: expected a vector to begin at, got None"):
+        levenberg_marquardt(residual, None)
+    with pytest.raises(ValueError, match=r"problem: expected a function x -> f\(x\) or r\(x\), got 3"):
+        levenberg_marquardt(3, START)
     with pytest.raises(ValueError, match="start: expected real arrays, got complex ones"):
         solve(rosenbrock, OptimistixSolver(optx.BFGS(rtol=1e-6, atol=1e-6)), 1j * START)

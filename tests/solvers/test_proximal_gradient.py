@@ -126,6 +126,11 @@ def test_wrong_arguments_are_named():
     A = Matrix(REAL)
     with pytest.raises(ValueError, match="restart: expected one of gradient, function, never, got 'often'"):
         FISTA(restart="often")
+    with pytest.raises(ValueError, match=r"step_rule: expected FixedStep\(t\) or Backtracking\(\), got 0.1"):
+        ISTA(0.1)
+    with pytest.raises(ValueError, match="rtol: expected a finite number >= 0, got -1"):
+        FISTA(rtol=-1)
+    assert jax.jit(lambda q: Backtracking(shrink=q, growth=1 + q).shrink)(0.5) == 0.5
     with pytest.raises(ValueError, match="step: expected finite positive numbers"):
         FixedStep(0.0)
     with pytest.raises(ValueError, match=r"shrink: expected a number in \(0, 1\), got 2"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxseis.operators import Matrix
-from jaxseis.solvers import Compiled, Host, Solver, Status, Unrolled, solve
+from jaxseis.solvers import LSQR, SPGL1, Compiled, Host, LeastSquares, Solver, Status, Unrolled, solve
 from jaxseis.solvers._loop import cond, while_loop
 
 TARGET = jnp.array([1.0, -2.0, 0.5])
@@ -104,6 +104,11 @@ def test_the_callback_of_the_host_may_stop():
     assert int(solution.steps) == 3
 
 
+@pytest.mark.parametrize("true", [1, np.bool_(True), jnp.asarray(True)])
+def test_any_true_result_of_the_callback_stops(true):
+    assert int(solve(bowl, Descent(), jnp.zeros(3), driver=Host(lambda *_: true)).steps) == 1
+
+
 def test_the_host_draws_a_bar(capsys):
     solve(bowl, Descent(), jnp.zeros(3), driver=Host(description="descent"))
     assert "descent" in capsys.readouterr().err
@@ -132,6 +137,33 @@ def test_wrong_arguments_are_named():
         solve(bowl, Descent, jnp.zeros(3))
     with pytest.raises(ValueError, match="max_steps: expected a whole number of at least 0"):
         solve(bowl, Descent(), jnp.zeros(3), max_steps=-1)
+    for driver in ("host", Host):
+        with pytest.raises(ValueError, match=r"driver: expected Compiled\(...\) or Unrolled\(...\) or Host\(...\)"):
+            solve(bowl, Descent(), jnp.zeros(3), driver=driver)
+    with pytest.raises(ValueError, match=r"driver: expected Compiled\(\) or Unrolled\(\) inside jit"):
+        jax.jit(lambda x: solve(bowl, Descent(), x, driver=Host()).value)(jnp.zeros(3))
+
+
+def test_problems_and_states_of_another_kind_are_named():
+    with pytest.raises(ValueError, match=r"problem of LSQR: expected LeastSquares\(...\), got <function bowl"):
+        solve(bowl, LSQR(), jnp.zeros(3))
+    with pytest.raises(ValueError, match=r"problem of SPGL1: expected BasisPursuit\(...\) or Lasso\(...\)"):
+        solve(bowl, SPGL1())
+    solution = solve(bowl, Descent(), jnp.zeros(3), max_steps=1)
+    with pytest.raises(ValueError, match="state: expected .* by Descent, got Solution. Write state=solution.state."):
+        solve(bowl, Descent(), state=solution)
+    with pytest.raises(ValueError, match="state: expected the state of an earlier solution by LSQR"):
+        solve(LeastSquares(Matrix(jnp.eye(3)), TARGET), LSQR(), state=solution.state)
+
+
+def test_of_many_solutions_all_are_required():
+    starts = jnp.stack([TARGET, jnp.zeros(3)])
+    found = jax.vmap(lambda x: solve(bowl, Descent(), x, max_steps=2))(starts)
+    with pytest.raises(RuntimeError, match="solution 1 of 2 not solved after 2 steps. The number of steps"):
+        found.required()
+    with pytest.raises(ValueError, match=r"curves: expected one solution.*jax.tree.map\(lambda v: v\[0\], solution\)"):
+        found.curves()
+    assert jax.tree.map(lambda v: v[0], found).required().curves()["objective"].shape == (1,)
 
 
 def test_loops_run_in_python_where_the_numbers_are_at_hand_and_are_staged_elsewhere():

@@ -113,6 +113,19 @@ def test_outside_jax_it_takes_the_same_steps():
         np.testing.assert_allclose(here.value, there.value, atol=1e-8)
 
 
+@pytest.mark.parametrize("project", [None, lambda x: jnp.clip(x, 3000.0, 5000.0)])
+def test_what_rounding_hides_is_not_taken_for_convergence(method, project):
+    h, c = jnp.array([1.0, 1e-6], jnp.float32), jnp.array([4001.0, 4100.0], jnp.float32)
+    found = method(lambda x: 0.5 * jnp.sum(h * (x - c) ** 2), jnp.full(2, 4000.0, jnp.float32), project)
+    gradient = jnp.linalg.norm(h * (found.value - c))
+    np.testing.assert_allclose(found.curves()["gradient"][-1], gradient, rtol=1e-2)
+    assert bool(found.converged) == bool(gradient <= 1e-6 * found.curves()["gradient"][0])
+
+
+def test_what_has_no_minimum_is_not_converged(method):
+    assert not method(jnp.sum, jnp.zeros(2)).converged
+
+
 def test_float32_stays_float32():
     h, c = jnp.asarray(H, jnp.float32), jnp.asarray(C, jnp.float32)
     start = jnp.zeros(8, jnp.float32)

@@ -181,11 +181,26 @@ def test_single_precision():
     np.testing.assert_allclose(solution.value, expected, atol=1e-3)
 
 
+def test_basis_pursuit_comes_as_close_as_single_precision_allows():
+    a = RNG.standard_normal((8, 20)).astype(np.float32)
+    x = np.zeros(20, np.float32)
+    x[[3, 11]] = 1.0, -2.0
+    for size in (1.0, 1e-21):  # squares of the small data are no numbers any more
+        found = spgl1_of(Matrix(a), np.float32(size) * (a @ x), max_steps=2000)
+        assert found.status in (Status.converged, Status.stagnated)
+        np.testing.assert_allclose(found.value / size, x, atol=1e-4)
+
+
+def test_in_single_precision_inconsistent_data_are_infeasible_too():
+    tall = REAL.T[:, :12].astype(np.float32)
+    assert spgl1_of(Matrix(tall), np.ones(80, np.float32)).status == Status.infeasible
+
+
 def test_what_cannot_be_reached_is_told():
     A, b = Matrix(REAL), sparse_data(REAL)
     assert spgl1(A, b, 0.1, max_steps=3).status == Status.max_steps
     problem, solver = BasisPursuit(A, b, 0.1), SPGL1()
-    still = eqx.tree_at(lambda s: s.still, solver.init(problem, None), jnp.asarray(True))
+    still = eqx.tree_at(lambda s: s.still, solver.init(problem, None), jnp.asarray(2))
     assert solver.status(problem, still) == Status.stagnated
 
 
@@ -193,6 +208,9 @@ def test_wrong_arguments_are_named():
     A, b = Matrix(REAL), np.ones(30)
     with pytest.raises(ValueError, match="sigma: expected a finite number >= 0, got -1"):
         spgl1(A, b, -1)
+    for options in ({"rtol": -1.0}, {"gtol": -1.0}, {"memory": 0}):
+        with pytest.raises(ValueError, match=f"{next(iter(options))}: expected a"):
+            SPGL1(**options)
     with pytest.raises(ValueError, match="tau: expected a finite number >= 0, got nan"):
         lasso(A, b, np.nan)
     with pytest.raises(ValueError, match="norm: expected a norm"):

@@ -162,5 +162,10 @@ def test_wrong_arguments_are_named():
         ADMM(rho=0.0)
     with pytest.raises(ValueError, match="relaxation: expected a number between 0 and 2"):
         ADMM(relaxation=2.0)
+    with pytest.raises(ValueError, match="inner_steps: expected a whole number >= 1, got 0"):
+        ADMM(inner_steps=0)
+    for solver in (ADMM, PrimalDual):
+        with pytest.raises(ValueError, match="balance: expected a number >= 1, got -1"):
+            solver(balance=-1)
     with pytest.raises(ValueError, match="norms: expected a finite number > 0"):
         PrimalDual(norms=(0.0, 1.0))

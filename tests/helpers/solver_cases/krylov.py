@@ -68,3 +68,4 @@ SOLVERS = {
         50,
     ),
 }
+BACKWARDS = ("lsqr", "lsmr", "cgls", "gmres of lineax")

@@ -49,3 +49,4 @@ SOLVERS = {
     "admm": (lasso, ADMM(rtol=1e-7), None, None, 200),
     "primal-dual": (lasso, PrimalDual(rtol=1e-7), None, None, 1000),
 }
+BACKWARDS = ("primal-dual",)

@@ -75,3 +75,4 @@ SOLVERS = {
     "linearized bregman": (sparse_system, LinearizedBregman(5.0, weights=Uniform()), None, SPIKES, 3000),
     "linearized bregman, sketched": (sketched, LinearizedBregman(1.0, rtol=1e-7), None, SPIKES[:5], 3000),
 }
+BACKWARDS = ("ista", "spgl1", "linearized bregman")
