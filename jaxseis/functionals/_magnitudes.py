@@ -22,6 +22,8 @@ from jaxseis.functionals._shrinkage import shrinkage
 from jaxseis.functionals.functional import positive_numbers
 from jaxseis.functionals.norm import Norm, as_radius
 
+_TO_LEAVE_OUT = "To leave an entry out of the sum, take it out of x, or give it a small weight."
+
 
 class MagnitudeNorm(Norm):
     """A weighted sum of magnitudes. A subclass tells what the magnitudes of a vector are, and how they are shrunk."""
@@ -65,7 +67,7 @@ class MagnitudeNorm(Norm):
 
 def as_weights(weights: PyTree) -> PyTree:
     """Weights as arrays; ValueError if they are known and not all positive."""
-    return jax.tree.map(lambda w: positive_numbers("weights", w), weights)
+    return jax.tree.map(lambda w: positive_numbers("weights", w, _TO_LEAVE_OUT), weights)
 
 
 def kept(magnitudes: Array, by: Array) -> Array:

@@ -101,7 +101,7 @@ class Scaled(Functional):
         return self.functional.prox(x, self.factor * step)
 
 
-def positive_numbers(name: str, values: Any) -> Array:
+def positive_numbers(name: str, values: Any, remedy: str = "") -> Array:
     """``values`` as a real array; ValueError if they are known and not all positive and finite."""
     try:
         array = as_inexact(values)
@@ -109,12 +109,11 @@ def positive_numbers(name: str, values: Any) -> Array:
         raise _checks.fail(name, "real numbers", repr(values)) from None
     if jnp.iscomplexobj(array):
         raise _checks.fail(name, "real numbers", array.dtype)
-    _checks.when_concrete(lambda v: _check_positive(name, v), array)
+    _checks.when_concrete(lambda v: _check_positive(name, v, remedy), array)
     return array
 
 
-def _check_positive(name: str, values: Array) -> None:
+def _check_positive(name: str, values: Array, remedy: str) -> None:
     bad = ~((np.asarray(values) > 0) & np.isfinite(values))
     if np.any(bad):
-        remedy = "To leave an entry out of a sum of magnitudes, take it out of x, or give it a small weight."
         raise _checks.fail(name, "finite positive numbers", np.asarray(values)[bad].flat[0], remedy)

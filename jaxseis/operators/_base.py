@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import lineax as lx
 
+from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.operators import _generic
 from jaxseis.operators._field import is_plainly_complex_linear
@@ -161,6 +162,12 @@ class LinearOperator(lx.AbstractLinearOperator):
 
     def __getitem__(self, index: Any) -> "LinearOperator":
         return _generic.select(self, index)
+
+
+def check_operator(name: str, value: Any) -> None:
+    """An error that says how to make one if ``value`` is no linear operator."""
+    expected = "a linear operator, for instance Matrix(a); from_scipy, from_pylops and from_lineax take those of others"
+    _checks.kind_is(name, value, LinearOperator, expected)
 
 
 class Wrapper(LinearOperator):

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
-from jaxseis.operators._base import LinearOperator
+from jaxseis.operators._base import LinearOperator, check_operator
 from jaxseis.operators._structure import inner
 
 
@@ -42,8 +42,7 @@ def operator_norm(
     operator_norm(Matrix(jnp.diag(jnp.array([1.0, -3.0]))))  # 3.0
     ```
     """
-    expected = "a linear operator, for instance Matrix(a); from_scipy, from_pylops and from_lineax take those of others"
-    _checks.kind_is("A", A, LinearOperator, expected)
+    check_operator("A", A)
     tolerance = _checks.positive("tolerance", tolerance, "1, a relative error")
     max_steps = _checks.whole("max_steps", max_steps, 1)
     return _norm_of(A, jax.random.key(0) if key is None else key, tolerance, max_steps)

@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
-from jaxseis.operators._base import LinearOperator
+from jaxseis.operators._base import LinearOperator, check_operator
 from jaxseis.operators._structure import as_inexact, as_operand, describe, same_structure
 from jaxseis.solvers import _vectors as vec
 from jaxseis.solvers._options import check_tolerance
@@ -46,7 +46,7 @@ class LeastSquares(eqx.Module):
     preconditioner: LinearOperator | None
 
     def __init__(self, A: LinearOperator, b: PyTree, damping: Any = 0.0, preconditioner: LinearOperator | None = None):
-        _checks.kind_is("A", A, LinearOperator, "a linear operator, for instance Matrix(a)")
+        check_operator("A", A)
         self.A = A
         self.b = as_operand(f"b, the data of {A.name}", A.broadcast_output(b), A.out_structure(), A.out_axes())
         self.damping = _damping(damping)

@@ -4,7 +4,7 @@ import equinox as eqx
 
 from jaxseis import _checks
 from jaxseis._types import PyTree
-from jaxseis.operators._base import LinearOperator
+from jaxseis.operators._base import LinearOperator, check_operator
 from jaxseis.operators._structure import as_operand, describe, same_structure
 from jaxseis.solvers import _vectors as vec
 
@@ -29,7 +29,7 @@ class LinearSystem(eqx.Module):
     preconditioner: LinearOperator | None
 
     def __init__(self, A: LinearOperator, b: PyTree, preconditioner: LinearOperator | None = None):
-        _checks.kind_is("A", A, LinearOperator, "a linear operator, for instance Matrix(a)")
+        check_operator("A", A)
         self.A = A
         self.b = as_operand(f"b, the result of {A.name}", A.broadcast_output(b), A.out_structure(), A.out_axes())
         self.preconditioner = preconditioner

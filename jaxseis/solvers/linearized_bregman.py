@@ -24,7 +24,7 @@ from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.functionals.functional import positive_numbers
 from jaxseis.functionals.l1 import L1
-from jaxseis.operators._base import LinearOperator
+from jaxseis.operators._base import LinearOperator, check_operator
 from jaxseis.operators._structure import as_inexact, as_operand, describe, same_structure
 from jaxseis.solvers import _vectors as vec
 from jaxseis.solvers._loop import cond
@@ -58,7 +58,7 @@ class SparseSystem(eqx.Module):
     transform: LinearOperator | None
 
     def __init__(self, A: LinearOperator, b: PyTree, sigma: Any = 0.0, transform: LinearOperator | None = None):
-        _checks.kind_is("A", A, LinearOperator, "a linear operator, for instance Matrix(a)")
+        check_operator("A", A)
         self.A, self.b = A, _data(A, b)
         self.sigma, self.transform = _sigma(sigma), transform
         _check_transform(A, transform)

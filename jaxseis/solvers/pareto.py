@@ -26,7 +26,7 @@ from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.functionals.l1 import L1
 from jaxseis.functionals.norm import Norm
-from jaxseis.operators._base import LinearOperator
+from jaxseis.operators._base import LinearOperator, check_operator
 from jaxseis.operators._structure import as_operand, inner
 from jaxseis.solvers import _vectors as vec
 from jaxseis.solvers._options import check_tolerance
@@ -211,7 +211,7 @@ class Lasso(ParetoProblem):
 
 
 def _parts(A: LinearOperator, b: PyTree, norm: Norm | None) -> tuple[LinearOperator, PyTree, Norm]:
-    _checks.kind_is("A", A, LinearOperator, "a linear operator, for instance Matrix(a)")
+    check_operator("A", A)
     norm = L1() if norm is None else norm
     _checks.kind_is("norm", norm, Norm, "a norm, for instance L1(weights)")
     return A, as_operand(f"b, the data of {A.name}", A.broadcast_output(b), A.out_structure(), A.out_axes()), norm

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.functionals.functional import Functional
-from jaxseis.operators._base import LinearOperator
+from jaxseis.operators._base import LinearOperator, check_operator
 from jaxseis.operators._structure import as_operand, describe, inner, same_structure
 from jaxseis.operators.blocks import VStack
 from jaxseis.solvers import _vectors as vec
@@ -44,7 +44,7 @@ class Splitting(eqx.Module):
     K: VStack
 
     def __init__(self, A: LinearOperator, b: PyTree, terms: Sequence[tuple[Functional, LinearOperator]]):
-        _checks.kind_is("A", A, LinearOperator, "a linear operator, for instance Matrix(a)")
+        check_operator("A", A)
         self.A = A
         self.b = as_operand(f"b, the data of {A.name}", A.broadcast_output(b), A.out_structure(), A.out_axes())
         if len(terms) == 0:
