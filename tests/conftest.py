@@ -4,14 +4,12 @@ import os
 import re
 from pathlib import Path
 
-# Read once, when jax is first imported. Tests compile thousands of programs and run each for a moment: the compiler takes
-# most of their time, and less with these. XLA dies of a flag that it does not know; pyproject.toml pins its version.
-FLAGS = (
-    "--xla_force_host_platform_device_count=2",
-    "--xla_backend_optimization_level=0",
-    "--xla_cpu_use_fusion_emitters=false",
+# Read once, when jax is first imported. Tests compile thousands of programs and run each for a moment: most of their
+# time is the compiler's, and less with these. XLA dies of a flag it does not know; pyproject.toml pins its version.
+os.environ["XLA_FLAGS"] = (
+    "--xla_force_host_platform_device_count=2 --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false "
+    + os.environ.get("XLA_FLAGS", "")
 )
-os.environ["XLA_FLAGS"] = " ".join([*FLAGS, os.environ.get("XLA_FLAGS", "")])
 os.environ["MPLBACKEND"] = "Agg"
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: threads that wait for each other would be slow
     os.environ.setdefault("JAXSEIS_THREADS", "1")
