@@ -75,13 +75,15 @@ class _Derivative(RealOperator):
     @jax.jit
     def mv(self, x: Array) -> Array:
         length, (before, inside, after) = x.shape[self.axis], self.stencil
-        parts = [self._row(taps, x, 0) for taps in before]
-        parts += [self._weighted(inside, x, 0, length - len(inside) + 1)]
-        parts += [self._row(taps, x, length - len(taps)) for taps in after]
-        return jnp.concatenate(parts, self.axis)
-
-    def _row(self, taps: Taps, x: Array, first: int) -> Array:
-        return self._weighted(taps, x, first, 1) if taps else jnp.zeros_like(part(x, self.axis, 0, 1))
+        # zeros at the ends by padding, which XLA fuses with what comes next
+        widths = [(len(before), len(after)) if a == self.axis else (0, 0) for a in range(x.ndim)]
+        y = jnp.pad(self._weighted(inside, x, 0, length - len(inside) + 1), widths)
+        rows = [(k, taps, 0) for k, taps in enumerate(before)]
+        rows += [(length - len(after) + k, taps, length - len(taps)) for k, taps in enumerate(after)]
+        for row, taps, first in rows:
+            if taps:
+                y = jax.lax.dynamic_update_slice_in_dim(y, self._weighted(taps, x, first, 1), row, self.axis)
+        return y
 
     def _weighted(self, taps: Taps, x: Array, first: int, count: int) -> Array:
         """``count`` weighted sums of neighbours, those of the first one beginning at ``first``."""

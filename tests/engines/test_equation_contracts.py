@@ -131,9 +131,12 @@ def test_nothing_comes_of_nothing(name):
     assert largest(e.F(e.m) @ zero_q) == 0
     assert largest(e.J @ zero_m) == 0
     assert largest(e.J.T @ jnp.zeros_like(e.y)) == 0
-    value, gradient = jax.value_and_grad(least_squares(e.F, e.q, e.F(e.m) @ e.q))(e.m)
-    assert value == 0
-    assert largest(gradient) == 0
+    d = e.F(e.m) @ e.q
+    value, gradient = jax.value_and_grad(least_squares(e.F, e.q, d))(e.m)
+    # the data come from one program and the misfit from another, which may round otherwise
+    whole, slope = jax.value_and_grad(least_squares(e.F, e.q, jnp.zeros_like(d)))(e.m)
+    assert value <= 1e-24 * whole
+    assert largest(gradient) <= 1e-12 * largest(slope)
 
 
 @every_case
