@@ -33,10 +33,12 @@ LAYERS = {
     6: ("wave",),
     7: ("functionals", "objectives", "constraints", "preconditioners"),
     8: ("solvers",),
-    9: ("flows", "networks", "inference"),
-    10: ("io", "plotting", "parallel", "datasets"),
-    11: ("workflows",),
-    12: ("cli",),
+    9: ("backbones",),
+    10: ("flows",),
+    11: ("networks", "inference"),
+    12: ("io", "plotting", "parallel", "datasets"),
+    13: ("workflows",),
+    14: ("cli",),
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}
 SINGLE_FILES = (0, 1)  # layers

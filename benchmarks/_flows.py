@@ -1,0 +1,127 @@
+"""What `flows.py` measures: steps of training, compiled or run."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import flowjax.distributions
+import flowjax.flows
+import flowjax.train.losses
+import flowjax.train.train_utils
+import jax
+import jax.numpy as jnp
+import optax
+from _timing import alternate
+from flax import nnx
+
+from jaxseis.flows import Flow, Glow, RealNVP, maximum_likelihood
+
+MODES = ("invert", "remat", "store")
+OPTIMIZER = optax.adam(1e-3)
+
+
+class Setting(NamedTuple):
+    """A Glow for RGB images: three scales, as in the paper on InvertibleNetworks.jl (JOSS 9(99), 6554)."""
+
+    sweep: str
+    side: int
+    steps: int
+    width: int = 256
+    batch: int = 8
+
+    def flow(self, memory: str) -> Flow:
+        return Flow(
+            Glow((self.side, self.side, 3), scales=3, steps=self.steps, width=self.width, memory=memory, rngs=nnx.Rngs(0))
+        )
+
+
+def sweeps(quick: bool) -> list[Setting]:
+    """Depths at one size, sizes at one depth."""
+    width, side = (16, 32) if quick else (256, 256)
+    depths = (4, 32) if quick else (4, 8, 16, 32, 48, 64, 80)
+    sides = () if quick else (64, 128, 256, 480, 512, 1024)
+    return [Setting("depth", side, k, width) for k in depths] + [Setting("size", n, 16, width) for n in sides]
+
+
+@jax.jit
+def step(flow: Flow, state: Any, *data: jax.Array) -> tuple[Flow, Any, jax.Array]:
+    """One step of Adam on the negative log-likelihood."""
+    loss, gradient = jax.value_and_grad(maximum_likelihood)(flow, *data)
+    updates, state = OPTIMIZER.update(gradient, state, flow)
+    return optax.apply_updates(flow, updates), state, loss
+
+
+def memory_of(setting: Setting) -> dict[str, Any]:
+    """MiB of temporary memory of a gradient, for each mode: from the compiler, nothing is run."""
+    x = jax.ShapeDtypeStruct((setting.batch, setting.side, setting.side, 3), jnp.float32)
+    gradient = jax.jit(jax.value_and_grad(maximum_likelihood))
+    found = {}
+    for memory in MODES:
+        compiled = gradient.lower(jax.eval_shape(lambda m=memory: setting.flow(m)), x).compile()
+        found[memory] = compiled.memory_analysis().temp_size_in_bytes / 2**20
+    return {"sweep": setting.sweep, "side": setting.side, "steps": setting.steps} | found
+
+
+def step_jobs(quick: bool) -> dict[str, Callable[[], Any]]:
+    """Steps of training that run, by depth and mode."""
+    jobs = {}
+    for k in (4,) if quick else (8, 32):
+        for memory in MODES:
+            setting = Setting("time", 16 if quick else 32, k, 16 if quick else 64)
+            x = jax.random.normal(jax.random.key(0), (setting.batch, setting.side, setting.side, 3))
+            flow = setting.flow(memory)
+            state = OPTIMIZER.init(flow)
+            jobs[f"K={k} {memory}"] = lambda f=flow, s=state, x=x: jax.block_until_ready(step(f, s, x))
+    return jobs
+
+
+def banana(key: jax.Array, n: int) -> jax.Array:
+    """Samples of ``x_1 ~ N(0, 1), x_2 ~ N(x_1^2, 1/4)``."""
+    z = jax.random.normal(key, (n, 2))
+    return jnp.stack([z[:, 0], z[:, 0] ** 2 + z[:, 1] / 2], axis=1)
+
+
+def log_banana(x: jax.Array) -> jax.Array:
+    """Their density."""
+    normal = jax.scipy.stats.norm.logpdf
+    return normal(x[:, 0]) + normal(x[:, 1], x[:, 0] ** 2, 0.5)
+
+
+def beside_flowjax(quick: bool) -> dict[str, Any]:
+    """Eight affine couplings with one hidden layer of 50, Adam at 1e-3, batches of 256, the same samples for both."""
+    count = 200 if quick else 2000
+    train = jax.random.split(jax.random.key(1), count)
+    test = banana(jax.random.key(2), 20_000)
+    ours = Flow(RealNVP(2, steps=8, width=50, depth=1, rngs=nnx.Rngs(0))).initialised(banana(train[0], 256))
+    theirs = flowjax.flows.coupling_flow(
+        jax.random.key(0), base_dist=flowjax.distributions.Normal(jnp.zeros(2)), flow_layers=8, nn_width=50, nn_depth=1
+    )
+    params, static = eqx.partition(theirs, eqx.is_inexact_array)
+    loss, x = flowjax.train.losses.MaximumLikelihoodLoss(), banana(train[0], 256)
+
+    def their_step(params: Any, state: Any, x: jax.Array) -> tuple[Any, Any, Any]:
+        return flowjax.train.train_utils.step(params, static, x, optimizer=OPTIMIZER, opt_state=state, loss_fn=loss)
+
+    our_state, their_state = OPTIMIZER.init(ours), OPTIMIZER.init(params)
+    jobs = {
+        "jaxseis": lambda f=ours, s=our_state: jax.block_until_ready(_repeat(step, f, s, x)),
+        "flowjax": lambda p=params, s=their_state: jax.block_until_ready(_repeat(their_step, p, s, x)),
+    }
+    times = alternate(jobs, 3 if quick else 9, 20 if quick else 60)
+    for key in train:
+        x = banana(key, 256)
+        ours, our_state, _ = step(ours, our_state, x)
+        params, their_state, _ = their_step(params, their_state, x)
+    return {
+        "times": times,
+        "jaxseis nats": float(ours.log_prob(test).mean()),
+        "flowjax nats": float(eqx.combine(params, static).log_prob(test).mean()),
+        "true nats": float(log_banana(test).mean()),
+    }
+
+
+def _repeat(step: Callable, model: Any, state: Any, x: jax.Array, count: int = 20) -> Any:
+    """As many steps as the clock can tell."""
+    for _ in range(count):
+        model, state, loss = step(model, state, x)
+    return loss

@@ -1,0 +1,55 @@
+"""What the data told, and where that led (Schad, Betancourt and Vasishth, Psychological Methods 2021).
+
+    contraction = 1 - var(theta | y) / var(theta),    z = (E[theta | y] - theta) / sd(theta | y)
+
+Contraction near 1 with z-scores around 0 of unit size is an informative posterior; near 0, the data said nothing. Large z
+with large contraction is overconfidence; small z with small contraction is a prior that was good to begin with.
+"""
+
+import jax.numpy as jnp
+
+from jaxseis import _checks
+from jaxseis._types import Array
+from jaxseis.inference._shapes import paired, several
+from jaxseis.inference.summaries import posterior_mean, posterior_std
+
+
+def z_score(truths, samples) -> Array:
+    """How many posterior deviations the posterior mean is from the truth, with the sign of the error.
+
+    Arguments:
+        truths: (cases, \\*event).
+        samples: (n, cases, \\*event), from the posteriors.
+
+    Returns (cases, \\*event). Raises ValueError if the shapes do not belong together.
+
+    ```python
+    z = z_score(truths, flow.sample(key, 100, conditions))
+    ```
+    """
+    truths, samples = paired(truths, samples)
+    return (posterior_mean(samples) - truths) / posterior_std(samples)
+
+
+def contraction(samples, prior_std) -> Array:
+    """The share of the prior's variance that the data took away; negative if the posterior is wider than the prior.
+
+    Arguments:
+        samples: (n, \\*event) or (n, cases, \\*event), from the posteriors.
+        prior_std: the prior's standard deviation, a number or an array that broadcasts against one sample; that of
+            the truths, for instance.
+
+    Raises ValueError if a deviation of the prior is not positive.
+
+    ```python
+    share = contraction(flow.sample(key, 100, conditions), truths.std(axis=0))
+    ```
+    """
+    prior_std = jnp.asarray(prior_std)
+    _checks.when_concrete(_positive, prior_std)
+    return 1 - several(samples).var(axis=0, ddof=1) / prior_std**2
+
+
+def _positive(prior_std: Array) -> None:
+    if not bool((prior_std > 0).all()):
+        raise _checks.fail("prior_std", "positive numbers", prior_std.min())

@@ -1,0 +1,71 @@
+"""Coverage: how often credible regions hold the truth.
+
+A region of level a holds a share a of the posterior, so over many cases it should hold that share of the truths: less
+often if the posterior is too narrow, more often if it is too wide. With n samples, whose ranks of the truth are uniform on
+0, ..., n, the shares that can be told apart are multiples of 1/(n + 1). The nominal share of a level is the exact
+one, so that n adds no error.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from scipy.stats import binom
+
+from jaxseis import _checks
+from jaxseis._types import Array
+from jaxseis.inference._shapes import levels_between
+from jaxseis.inference.ranks import sbc_ranks
+
+LEVELS = tuple(np.linspace(0.05, 0.95, 19).round(2))
+
+
+class Coverage(NamedTuple):
+    """Shares of truths in regions of the posterior.
+
+    ``nominal`` (levels,) are the shares expected, ``empirical`` (levels, \\*event) those found; each would be between
+    ``low`` and ``high`` (levels,) with a probability of 95 % if the posteriors were calibrated.
+    """
+
+    nominal: Array
+    empirical: Array
+    low: Array
+    high: Array
+
+
+def coverage(truths, samples, levels=LEVELS) -> Coverage:
+    """How often the central credible interval of each component holds the truth, against how often it should.
+
+    Arguments:
+        truths: (cases, \\*event).
+        samples: (n, cases, \\*event), from the posteriors.
+        levels: shares of the posterior within the intervals, between 0 and 1.
+
+    Raises ValueError if the shapes do not belong together, or a level is not between 0 and 1.
+
+    ```python
+    found = coverage(truths, flow.sample(key, 99, conditions))
+    ```
+    """
+    ranks, n = sbc_ranks(truths, samples), len(samples)
+    return covered(lambda rank: jnp.abs(2 * rank - n) / (n + 1), ranks, n, levels)
+
+
+def covered(position, ranks: Array, n: int, levels) -> Coverage:
+    """Coverage by regions ``position(rank) <= level``."""
+    levels = levels_between(levels)
+    nominal = jnp.stack([jnp.mean(position(jnp.arange(n + 1)) <= level, dtype=float) for level in levels])
+    empirical = jnp.stack([jnp.mean(position(ranks) <= level, axis=0, dtype=float) for level in levels])
+    return Coverage(nominal, empirical, *binomial_band(nominal, len(ranks)))
+
+
+def binomial_band(nominal, cases: int, level: float = 0.95) -> tuple[Array, Array]:
+    """Between which shares that of so many cases is, with a given probability, where ``nominal`` is expected.
+
+    ```python
+    low, high = binomial_band(np.array([0.5, 0.9]), cases=200)
+    ```
+    """
+    level = _checks.number("level", level, "a number between 0 and 1", lambda v: 0 < v < 1)
+    low, high = (binom.ppf(q, cases, np.asarray(nominal)) / cases for q in ((1 - level) / 2, (1 + level) / 2))
+    return jnp.asarray(low), jnp.asarray(high)

@@ -1,0 +1,91 @@
+"""Simulation-based calibration: where truths lie among samples (Talts et al., 2018, arXiv 1804.06788).
+
+Draw theta from the prior, data from theta, and n samples from the posterior given these data. If that is the posterior,
+theta is one more of its samples, and its rank
+
+    r = #{i : theta_i < theta}
+
+is uniform on 0, ..., n. Too narrow a posterior gives ranks at both ends, too wide a one ranks in the middle, one that lies
+too low ranks near n.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import jax.scipy.stats as stats
+
+from jaxseis import _checks
+from jaxseis._types import Array
+from jaxseis.inference._shapes import paired
+
+
+def sbc_ranks(truths, samples) -> Array:
+    """How many samples are less than the truth, 0 to n, for each case and component.
+
+    Arguments:
+        truths: (cases, \\*event), drawn from the prior that made the data.
+        samples: (n, cases, \\*event), from the posteriors given these data.
+
+    Returns whole numbers (cases, \\*event). Raises ValueError if the shapes do not belong together.
+
+    ```python
+    ranks = sbc_ranks(truths, flow.sample(key, 99, conditions))
+    ```
+    """
+    truths, samples = paired(truths, samples)
+    return jnp.sum(samples < truths, axis=0)
+
+
+class Uniformity(NamedTuple):
+    """A chi-squared test of each component: the statistic, its degrees of freedom, and the p-value."""
+
+    statistic: Array
+    degrees: int
+    p_value: Array
+
+
+def uniformity(ranks, n: int, bins: int = 10) -> Uniformity:
+    """Whether ranks are uniform on 0, ..., n, by Pearson's chi-squared test.
+
+    Arguments:
+        ranks: (cases, \\*event), of independent cases.
+        n: how many samples the ranks are among.
+        bins: how many bins the n + 1 ranks are counted in; they may hold different numbers of ranks, and are
+            expected to count accordingly.
+
+    Returns the test for each component, arrays (\\*event): p-values below 0.01, say, are evidence against calibration.
+    Raises ValueError if fewer than five counts are expected in a bin, or a rank is not between 0 and n.
+
+    ```python
+    test = uniformity(ranks, 99)
+    ```
+    """
+    ranks = checked_ranks(ranks, n)
+    bins = _checks.whole("bins", bins, 2)
+    expected = len(ranks) * jnp.bincount(jnp.arange(n + 1) * bins // (n + 1), length=bins) / (n + 1)
+    if bins > n + 1 or expected.min() < 5:
+        raise _checks.fail(
+            "bins", "at least 5 counts in each", f"{bins} for {len(ranks)} cases and {n + 1} ranks", "Take fewer bins."
+        )
+    within = (ranks * bins // (n + 1))[None] == _along(jnp.arange(bins), ranks.ndim)
+    statistic = jnp.sum((within.sum(axis=1) - _along(expected, ranks.ndim - 1)) ** 2 / _along(expected, ranks.ndim - 1), 0)
+    return Uniformity(statistic, bins - 1, stats.chi2.sf(statistic, bins - 1))
+
+
+def checked_ranks(ranks, n: int) -> Array:
+    """Ranks as an array, or an error if there can be no such ranks among ``n`` samples."""
+    ranks, n = jnp.asarray(ranks), _checks.whole("n", n, 1)
+    if ranks.ndim == 0:
+        raise _checks.fail("ranks", "(cases, *event)", "a number")
+    _checks.when_concrete(_in_range, ranks, n)
+    return ranks
+
+
+def _in_range(ranks: Array, n: int) -> None:
+    if ranks.min() < 0 or ranks.max() > n:
+        raise _checks.fail("ranks", f"whole numbers from 0 to n = {n}", f"{ranks.min()} to {ranks.max()}")
+
+
+def _along(numbers: Array, axes: int) -> Array:
+    """A vector along the first of so many further axes."""
+    return numbers.reshape(-1, *(1,) * axes)

@@ -1,0 +1,85 @@
+"""What the backward pass of a chain keeps: by XLA's own account of its temporary memory."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+from helpers.flow_layers import cnn, coupling, mlp, step
+
+from jaxseis.flows.composition import Chain, with_memory
+from jaxseis.flows.glow import RealNVP
+from jaxseis.flows.memory import Invert, Remat, Store, as_memory
+
+STATE = (2, 32, 32, 4)
+BYTES = 8 * np.prod(STATE)  # of one state
+
+
+def value(chain, x, run="forward"):
+    y, log_det = getattr(chain, run)(x)
+    return jnp.sum(y**2) + jnp.sum(log_det)
+
+
+def temporary_bytes(memory, length, run="forward"):
+    chain = jax.eval_shape(lambda: Chain(coupling(4, partial(cnn, width=8)), length, memory=memory, rngs=nnx.Rngs(0)))
+    x = jax.ShapeDtypeStruct(STATE, jnp.float64)
+    compiled = jax.jit(jax.grad(partial(value, run=run), argnums=(0, 1))).lower(chain, x).compile()
+    return compiled.memory_analysis().temp_size_in_bytes
+
+
+@pytest.mark.parametrize("run", ["forward", "inverse"])
+def test_inverting_keeps_nothing_whatever_the_depth(run):
+    assert temporary_bytes("invert", 32, run) < 1.1 * temporary_bytes("invert", 4, run)
+
+
+def test_rematerialising_keeps_a_state_for_each_layer():
+    growth = (temporary_bytes("remat", 32) - temporary_bytes("remat", 4)) / 28
+    assert BYTES <= growth < 2 * BYTES
+
+
+def test_storing_keeps_the_inside_of_layers_too():
+    growth = (temporary_bytes("store", 32) - temporary_bytes("store", 4)) / 28
+    assert growth > 4 * BYTES
+
+
+def test_saved_states_are_as_many_as_asked_for():
+    saved = [temporary_bytes(Invert(save_every=every), 32) for every in (1, 2)]
+    assert 0.8 * 16 * BYTES < saved[0] - saved[1] < 1.2 * 16 * BYTES
+
+
+@pytest.mark.parametrize("memory", [Invert(save_every=3), Invert(save_every=1), Invert(save_every=99), Remat(), Store()])
+def test_gradients_do_not_depend_on_what_is_kept(memory):
+    chain = Chain(partial(step, 4), 7, memory="invert", rngs=nnx.Rngs(0))
+    x = jax.random.normal(jax.random.key(0), (3, 4))
+    gradient = jax.jit(jax.grad(value, argnums=(0, 1)))
+    got, expected = gradient(with_memory(chain, memory), x), gradient(chain, x)
+    for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-9 * max(1.0, float(jnp.abs(b).max())))
+
+
+@pytest.mark.parametrize("memory", ["remat", "store"])
+def test_forward_mode_works_but_for_inversion(memory):
+    flow = RealNVP(2, steps=2, width=4, param_dtype=jnp.float64, memory=memory, rngs=nnx.Rngs(0))
+    x = jnp.ones((1, 2))
+    by_reverse = jax.jacrev(lambda x: flow.forward(x)[0])(x)
+    np.testing.assert_allclose(jax.jacfwd(lambda x: flow.forward(x)[0])(x), by_reverse, atol=1e-12)
+    with pytest.raises(TypeError, match="forward-mode"):
+        jax.jacfwd(lambda x: with_memory(flow, "invert").forward(x)[0])(x)
+
+
+@pytest.mark.parametrize("memory", [Invert(), Invert(save_every=2)])
+def test_second_derivatives_by_reverse_over_reverse(memory):
+    chain = Chain(coupling(2, mlp), 3, memory=memory, rngs=nnx.Rngs(0))
+    x = jnp.array([[0.3, -0.7]])
+    gradient = lambda chain: jax.grad(lambda x: value(chain, x) + jnp.sum(jnp.sin(chain.forward(x)[0])))
+    hessian = jax.jit(lambda chain: jax.jacrev(gradient(chain))(x))
+    np.testing.assert_allclose(hessian(chain), hessian(with_memory(chain, "store")), atol=1e-10)
+
+
+def test_unknown_ways_are_refused():
+    with pytest.raises(ValueError, match="memory: expected 'invert', 'remat', 'store' .* got 'flat'"):
+        as_memory("flat")
+    with pytest.raises(ValueError, match="save_every: expected a whole number of at least 1, got 0"):
+        Invert(save_every=0)
