@@ -2,6 +2,7 @@
 
 from jaxseis.backbones.cnn import CNN as CNN
 from jaxseis.backbones.deep_set import DeepSet as DeepSet
+from jaxseis.backbones.made import MADE as MADE
 from jaxseis.backbones.mlp import MLP as MLP
 from jaxseis.backbones.probed_convolution import ProbedConv as ProbedConv
 from jaxseis.backbones.probed_convolution import probed as probed

@@ -1,24 +1,26 @@
 """Convolutions that keep a few random numbers for their weight gradient, not their input.
 
-The idea is that of Louboutin et al., Ultra low memory convolution (arXiv 2106.06998). For ``y = x * w + b`` the derivatives
-with respect to x and b need no x; that with respect to w is linear in x. Take r probes, signs ``Z`` of shape (n, r) over the
-n pixels; forward, keep ``s = Z^T x`` for every sample and channel; backward, draw Z again and put
+The idea is that of Louboutin et al., Ultra low memory convolution (arXiv 2106.06998). For ``y = x * w + b`` the
+derivatives with respect to x and b need no x; that with respect to w is linear in x. Take r probes, signs ``Z`` of
+shape (n, r) over the n pixels; forward, keep ``s = Z^T x`` for every sample and channel; backward, draw Z again and
+put
 
     x^ = 1/r Z s = (1/r Z Z^T) x    in the place of x.
 
 Unbiased: ``E[Z Z^T] = r I``, so ``E[x^] = x``, and the gradient is linear in x^. The zeros outside of the image are put
 around x^ by the convolution, as around x, so this holds at the borders too, for any stride, padding and dilation.
 
-Variance: an entry of the gradient is ``sum_b a_b^T x_b``, with ``x_b`` the channel's n pixels in sample b, and ``a_b`` the
-output's cotangent shifted by the entry's offset, zero outside. With ``M = sum_b x_b a_b^T``, exactly,
+Variance: an entry of the gradient is ``sum_b a_b^T x_b``, with ``x_b`` the channel's n pixels in sample b, and
+``a_b`` the output's cotangent shifted by the entry's offset, zero outside. With ``M = sum_b x_b a_b^T``, exactly,
 
     var = 1/r (||M||_F^2 + tr(M M) - 2 sum_j M_jj^2),
 
 Hutchinson's for signs; normal probes would not have the last term. For one sample the sum of the first two terms is
 ``||x||^2 ||a||^2 + (a^T x)^2``. The error falls as ``1/sqrt(r)``, and is that of all pixels: it suits noisy gradients.
 
-Kept are ``batch x r x channels`` numbers, whatever the size of the image. What an activation keeps comes on top: `nnx.relu` a
-bit, but `nnx.gelu` its whole input, so the choice of the activation decides what is saved.
+Kept are ``batch x r x channels`` numbers, whatever the size of the image. What activations keep comes on top:
+`nnx.relu` a byte a pixel, `nnx.gelu` its whole input. That is what JAX asks for: on the CPU, XLA prefers to keep the
+input of a `nnx.relu` as well, and little is saved there.
 """
 
 import math
@@ -111,9 +113,7 @@ def _project(probes: int, like: jax.ShapeDtypeStruct, conv: nnx.Module, x: Array
     pixels = x.reshape(x.shape[0], -1, x.shape[-1])
     precision = jnp.promote_types(x.dtype, jnp.float32)
     sums = jnp.einsum("rn,bnc->brc", _signs(key, probes, like), pixels, preferred_element_type=precision)
-    # Else the compiler may leave the sums for later, and keep x until then.
-    y, sums = jax.lax.optimization_barrier((conv(x), sums))  # type: ignore[operator]
-    return y, (conv, key, sums)
+    return conv(x), (conv, key, sums)  # type: ignore[operator]
 
 
 def _estimate(probes: int, like: jax.ShapeDtypeStruct, kept, y_bar: Array):

@@ -7,6 +7,9 @@ with N a normalisation over features, f a dense layer with an activation, and S 
 the order of its keys, so a pooling PMA after blocks SAB gives the same for any order of the members.
 """
 
+import math
+
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
@@ -77,7 +80,7 @@ class _Attention(nnx.Module):
 
     def __init__(self, width: int, *, heads: int, activation, dtype, param_dtype, rngs: nnx.Rngs):
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
-        self.attend = nnx.MultiHeadAttention(heads, width, decode=False, **options)
+        self.attend = nnx.MultiHeadAttention(heads, width, decode=False, attention_fn=_attention, **options)
         self.dense = nnx.Linear(width, width, **options)
         self.norms = nnx.List(nnx.LayerNorm(width, **options) for _ in range(2))
         self.activation = activation
@@ -87,3 +90,11 @@ class _Attention(nnx.Module):
         first, second = self.norms
         h = first(queries + self.attend(queries, members, mask=whom))
         return second(h + self.activation(self.dense(h)))
+
+
+def _attention(query: Array, key: Array, value: Array, mask: Array | None = None, **_) -> Array:
+    """``softmax(q^T k / sqrt(d)) v``, in the precision of its input: that of Flax would be single for double."""
+    scores = jnp.einsum("...qhd,...khd->...hqk", query, key) / math.sqrt(query.shape[-1])
+    scores = scores if mask is None else jnp.where(mask, scores, jnp.finfo(scores.dtype).min)
+    weights = jax.nn.softmax(scores.astype(jnp.promote_types(scores.dtype, jnp.float32)), axis=-1)
+    return jnp.einsum("...hqk,...khd->...qhd", weights.astype(value.dtype), value)

@@ -4,9 +4,9 @@ A scale is its own definition, with what is below it inside:
 
     U(x) = J [h ; up(U'(down(h)))],    h = B(x),
 
-B a residual block, ``down`` the convolution of 2^d pixels with stride 2, ``up`` its transpose, and J a 1x1 convolution and
-another block. These convolutions have no overlap: a coarse pixel lies on two fine ones along each axis, where the
-squeezes of a flow put it as well.
+B a residual block, ``down`` the convolution of 2^d pixels with stride 2, ``up`` its transpose, and J a 1x1
+convolution and another block. These convolutions have no overlap: a coarse pixel lies on two fine ones along each
+axis, where the squeezes of a flow put it as well.
 """
 
 from collections.abc import Sequence
@@ -74,9 +74,9 @@ class UNet(nnx.Module):
 class Pyramid(nnx.Module):
     """A U-Net that gives its features at every scale: a summary of images for a multiscale flow.
 
-    ``(batch, *space, inputs) -> ((batch, *space/2, width), (batch, *space/4, 2 width), ...)``. The fine features know the
-    coarse ones (Lin et al., Feature Pyramid Networks, CVPR 2017). Sizes are halved and rounded down, as those of `Glow`
-    are, whose conditions these can be.
+    ``(batch, *space, inputs) -> ((batch, *space/2, width), (batch, *space/4, 2 width), ...)``. The fine features know
+    the coarse ones (Lin et al., Feature Pyramid Networks, CVPR 2017). Sizes are halved and rounded down, as those of
+    `Glow` are, whose conditions these can be.
 
     Arguments:
         inputs: channels in.
@@ -123,9 +123,7 @@ class Pyramid(nnx.Module):
         """
         if any(n < 2**self.scales for n in space):
             raise _checks.fail("space", f"at least {2**self.scales} along every axis", tuple(space), "Fewer scales.")
-        return tuple(
-            (*(n // 2 ** (index + 1) for n in space), self.width * 2**index) for index in range(self.scales)
-        )
+        return tuple((*(n // 2 ** (index + 1) for n in space), self.width * 2**index) for index in range(self.scales))
 
 
 class _Bottom(nnx.Module):

@@ -34,6 +34,8 @@ class ActNorm(Bijection):
         return (y - self.shift[...]) * jnp.exp(-self.log_scale[...]), -self._log_det(y)
 
     def initialised(self, x: Array, condition: PyTree = None) -> tuple[Bijection, Array]:
+        if not isinstance(self.log_scale, nnx.Param):  # it is frozen
+            return self, self.forward(x)[0]
         axes = tuple(range(x.ndim - 1))
         mean, deviation = x.mean(axes), x.std(axes)
         scale = jnp.where(deviation > jnp.finfo(x.dtype).eps * jnp.abs(mean), deviation, 1)

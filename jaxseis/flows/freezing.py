@@ -15,7 +15,8 @@ class Frozen(nnx.Variable):
 def frozen(module: Module) -> Module:
     """The same module with parameters that `jaxseis.flows.fit` leaves alone: `nnx.Param` becomes `Frozen`.
 
-    The optimizer keeps nothing for them. Outside of `fit`, ``nnx.split(module, nnx.Param, ...)`` tells them apart.
+    The optimizer keeps nothing for them, and they take nothing from data. Outside of `fit`,
+    ``nnx.split(module, nnx.Param, ...)`` tells them apart.
 
     Arguments:
         module: a layer, a network, or a `jaxseis.flows.Flow`.

@@ -5,7 +5,9 @@ Two steps in time of ``u'' = -W^T a(W u + b)``, with a convolution W and a non-d
     (previous, current) -> (current, next),    next = 2 current - previous - h^2 W^T a(W current + b).
 
 The operator on the right is symmetric and its Jacobian ``W^T a' W`` positive semi-definite: signals travel, and neither
-die nor blow up as long as ``h^2 |W|^2 max a' < 4``. The layer preserves volume, and inverting it runs time backward.
+die nor blow up as long as ``h^2 |W|^2 max a' < 4``, which is where layers start. With a bounded activation a state
+grows no faster than linearly with depth where W changes from layer to layer, too. The layer preserves volume, and
+inverting it runs time backward.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +57,7 @@ class Leapfrog(Bijection):
         width: int = 64,
         kernel: int = 3,
         step: float = 0.5,
-        activation: Callable[[Array], Array] = nnx.relu,
+        activation: Callable[[Array], Array] = jnp.tanh,
         dtype=None,
         param_dtype=jnp.float32,
         rngs: nnx.Rngs,
@@ -63,7 +65,8 @@ class Leapfrog(Bijection):
         if kernel % 2 == 0:
             raise _checks.fail("kernel", "an odd number", kernel)
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
-        self.convolution = nnx.Conv(channels, width, (kernel,) * space, use_bias=False, **options)
+        start = nnx.initializers.glorot_normal()  # |W| is about 2 at most, whatever the width
+        self.convolution = nnx.Conv(channels, width, (kernel,) * space, use_bias=False, kernel_init=start, **options)
         self.bias = nnx.Param(jnp.zeros(width, param_dtype))
         self.step = _checks.positive("step", step, "time")
         self.activation = activation
@@ -131,7 +134,7 @@ class Hyperbolic(Composite):
         steps: int = 8,
         width: int = 64,
         step: float = 0.5,
-        activation: Callable[[Array], Array] = nnx.relu,
+        activation: Callable[[Array], Array] = jnp.tanh,
         squeeze: Squeeze | None = None,
         memory: Memory | str = "invert",
         dtype=None,

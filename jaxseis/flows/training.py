@@ -58,7 +58,8 @@ def fit(
         key: random key; the same key gives the same training.
         loss: ``loss(flow, x, condition, key)`` of a batch, a number.
         optimizer: of optax.
-        batch_size: samples in a step. What is left over at the end of a pass comes first in the shuffled next ones.
+        batch_size: samples in a step. What does not fill a batch at the end of a pass is left to the next one, which
+            is shuffled anew.
         validation: the fraction of the samples that is held out, by chance; 0 for none, and then the last parameters
             are taken. Beside a function that draws samples, whether it draws eight batches for that.
         every: steps between validations; by default one pass over the samples, or 100.

@@ -4,9 +4,9 @@ The truth x is one more sample of the posterior, so its distance from the mean o
 
     E (x - mean)^2 = (1 + 1/n) s^2,    s^2 the posterior's variance.
 
-Components of alike predicted variance are put in bins B, and the means of both sides compared in each. With few samples
-the variance is itself uncertain, by a share sqrt(2/(n - 1)), and the outer bins collect what is too small or too large by
-chance; take a hundred.
+Components of alike predicted variance are put in bins B, and the means of both sides compared in each. With few
+samples the variance is itself uncertain, by a share sqrt(2/(n - 1)), and the outer bins collect what is too small or
+too large by chance; take a hundred.
 """
 
 from typing import NamedTuple
@@ -58,8 +58,8 @@ def uncertainty_calibration(truths, samples, bins: int = 10) -> Calibration:
 def error_spread_correlation(truths, samples) -> Array:
     """Pearson's correlation of the absolute error of the posterior mean with the posterior's spread, over everything.
 
-    A posterior whose spread is the same everywhere has none, calibrated or not, and a calibrated one of normal errors has
-    no more than the variation of its spread allows. Map it over cases for one number a case.
+    A posterior whose spread is the same everywhere has none, calibrated or not, and a calibrated one of normal errors
+    has no more than the variation of its spread allows. Map it over cases for one number a case.
 
     ```python
     one_per_case = jax.vmap(error_spread_correlation, in_axes=(0, 1))(truths, samples)

@@ -2,8 +2,9 @@
 
     contraction = 1 - var(theta | y) / var(theta),    z = (E[theta | y] - theta) / sd(theta | y)
 
-Contraction near 1 with z-scores around 0 of unit size is an informative posterior; near 0, the data said nothing. Large z
-with large contraction is overconfidence; small z with small contraction is a prior that was good to begin with.
+Contraction near 1 with z-scores around 0 of unit size is an informative posterior; near 0, the data said nothing.
+Large z with large contraction is overconfidence; small z with small contraction is a prior that was good to begin
+with.
 """
 
 import jax.numpy as jnp

@@ -1,16 +1,15 @@
 """Coverage: how often credible regions hold the truth.
 
 A region of level a holds a share a of the posterior, so over many cases it should hold that share of the truths: less
-often if the posterior is too narrow, more often if it is too wide. With n samples, whose ranks of the truth are uniform on
-0, ..., n, the shares that can be told apart are multiples of 1/(n + 1). The nominal share of a level is the exact
-one, so that n adds no error.
+often if the posterior is too narrow, more often if it is too wide. With n samples, whose ranks of the truth are
+uniform on 0, ..., n, the shares that can be told apart are multiples of 1/(n + 1). The nominal share of a level is
+the exact one, so that n adds no error.
 """
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from scipy.stats import binom
 
 from jaxseis import _checks
 from jaxseis._types import Array
@@ -66,6 +65,8 @@ def binomial_band(nominal, cases: int, level: float = 0.95) -> tuple[Array, Arra
     low, high = binomial_band(np.array([0.5, 0.9]), cases=200)
     ```
     """
+    from scipy.stats import binom  # slow to import
+
     level = _checks.number("level", level, "a number between 0 and 1", lambda v: 0 < v < 1)
     low, high = (binom.ppf(q, cases, np.asarray(nominal)) / cases for q in ((1 - level) / 2, (1 + level) / 2))
     return jnp.asarray(low), jnp.asarray(high)

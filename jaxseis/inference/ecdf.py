@@ -4,15 +4,14 @@ For ranks r uniform on 0, ..., n, the number of ``cases`` ranks below k is binom
 
     C_k = #{r < k} ~ Bin(cases, k / (n + 1)),    k = 1, ..., n.
 
-A band from the quantiles gamma/2 and 1 - gamma/2 of each C_k is left by some C_k more often than gamma. The gamma at which
-all of it is kept with a given probability comes from simulating uniform ranks.
+A band from the quantiles gamma/2 and 1 - gamma/2 of each C_k is left by some C_k more often than gamma. The gamma at
+which all of it is kept with a given probability comes from simulating uniform ranks.
 """
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from scipy.stats import binom
 
 from jaxseis import _checks
 from jaxseis._types import Array
@@ -56,12 +55,15 @@ def ecdf_band(cases: int, n: int, level: float = 0.95, *, simulations: int = 200
         simulations: how many sets of uniform ranks are drawn to find it.
         seed: of these.
 
-    Returns the fractions k/(n + 1) and the limits there, k = 1, ..., n. Raises ValueError if the level is no probability.
+    Returns the fractions k/(n + 1) and the limits there, k = 1, ..., n. Raises ValueError if the level is no
+    probability.
 
     ```python
     band = ecdf_band(200, 99)
     ```
     """
+    from scipy.stats import binom  # slow to import
+
     level = _checks.number("level", level, "a number between 0 and 1", lambda v: 0 < v < 1)
     cases, n = _checks.whole("cases", cases, 1), _checks.whole("n", n, 1)
     fractions = np.arange(1, n + 1) / (n + 1)

@@ -51,8 +51,8 @@ def ssim(images, references, data_range: float) -> Array:
         images, references: (cases, \\*space, channel) with 1, 2 or 3 axes of space of at least 11 pixels.
         data_range: L, the largest less the smallest value that images can have.
 
-    Returns (cases,): the mean over all windows and channels. Raises ValueError if the images differ in shape, are smaller
-    than a window, or the range is not positive.
+    Returns (cases,): the mean over all windows and channels. Raises ValueError if the images differ in shape, are
+    smaller than a window, or the range is not positive.
 
     ```python
     similarity = ssim(posterior_mean(samples), truths, data_range=1.0)

@@ -5,8 +5,8 @@ theta is one more of its samples, and its rank
 
     r = #{i : theta_i < theta}
 
-is uniform on 0, ..., n. Too narrow a posterior gives ranks at both ends, too wide a one ranks in the middle, one that lies
-too low ranks near n.
+is uniform on 0, ..., n. Too narrow a posterior gives ranks at both ends, too wide a one ranks in the middle, one that
+lies too low ranks near n.
 """
 
 from typing import NamedTuple
@@ -68,7 +68,9 @@ def uniformity(ranks, n: int, bins: int = 10) -> Uniformity:
             "bins", "at least 5 counts in each", f"{bins} for {len(ranks)} cases and {n + 1} ranks", "Take fewer bins."
         )
     within = (ranks * bins // (n + 1))[None] == _along(jnp.arange(bins), ranks.ndim)
-    statistic = jnp.sum((within.sum(axis=1) - _along(expected, ranks.ndim - 1)) ** 2 / _along(expected, ranks.ndim - 1), 0)
+    statistic = jnp.sum(
+        (within.sum(axis=1) - _along(expected, ranks.ndim - 1)) ** 2 / _along(expected, ranks.ndim - 1), 0
+    )
     return Uniformity(statistic, bins - 1, stats.chi2.sf(statistic, bins - 1))
 
 

@@ -21,12 +21,12 @@ def tarp(truths, samples, key: Array | None = None, *, points=None, levels=LEVEL
         truths: (cases, \\*event).
         samples: (n, cases, \\*event), from the posteriors.
         key: random key of the points, which are uniform over the range of each component of the truths.
-        points: (cases, \\*event), instead of a key: points that do not depend on the truths. They may depend on the data,
-            as they must for posteriors that ignore the data to be found out.
+        points: (cases, \\*event), instead of a key: points that do not depend on the truths. They may depend on the
+            data, as they must for posteriors that ignore the data to be found out.
         levels: shares of the posterior within the balls, between 0 and 1.
 
-    Distances are Euclidean, with each component divided by its range over the truths. Raises ValueError if the shapes do
-    not belong together, or there is neither a key nor points.
+    Distances are Euclidean, with each component divided by its range over the truths. Raises ValueError if the shapes
+    do not belong together, or there is neither a key nor points.
 
     ```python
     found = tarp(truths, flow.sample(key, 99, conditions), jax.random.key(1))
@@ -42,10 +42,10 @@ def tarp(truths, samples, key: Array | None = None, *, points=None, levels=LEVEL
 
 
 def _points(key: Array | None, points, truths: Array, low: Array, high: Array) -> Array:
-    if (key is None) == (points is None):
-        raise _checks.fail("key", "either a random key or points", "both" if points is not None else "neither")
-    if points is None:
+    if key is not None and points is None:
         return low + (high - low) * jax.random.uniform(key, truths.shape, truths.dtype)
+    if points is None or key is not None:
+        raise _checks.fail("key", "either a random key or points", "neither" if key is None else "both")
     _checks.shape_is("points", points, truths.shape)
     return jnp.asarray(points)
 

@@ -19,7 +19,7 @@ STEP = 0.3
 
 @pytest.fixture(scope="module")
 def layer():
-    return perturbed(Leapfrog(2, space=1, width=5, step=STEP, activation=jnp.tanh, rngs=nnx.Rngs(0), **DOUBLE))
+    return perturbed(Leapfrog(2, space=1, width=5, step=STEP, rngs=nnx.Rngs(0), **DOUBLE))
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +54,12 @@ def test_it_keeps_the_current_state_and_volume(layer):
 
 
 def test_many_layers_neither_die_nor_blow_up():
-    make = partial(Leapfrog, 2, space=1, width=5, step=STEP, activation=jnp.tanh, **DOUBLE)
-    chain = Chain(lambda rngs: make(rngs=rngs), 200, rngs=nnx.Rngs(0))
+    chain = Chain(lambda rngs: Leapfrog(2, space=1, rngs=rngs, **DOUBLE), 100, rngs=nnx.Rngs(0))
     state = (normals((6, 2), 1, 1),) * 2
     last, _ = jax.jit(lambda c: c.forward(state))(chain)
     again, _ = jax.jit(lambda c: c.inverse(last))(chain)
-    assert 0.1 < float(jnp.linalg.norm(last[1]) / jnp.linalg.norm(state[1])) < 20
-    np.testing.assert_allclose(again[0], state[0], rtol=0, atol=1e-9)
+    assert 0.3 < float(jnp.linalg.norm(last[1]) / jnp.linalg.norm(state[1])) < 3
+    np.testing.assert_allclose(again[0], state[0], rtol=0, atol=1e-11)
 
 
 def test_it_goes_down_and_up_again():

@@ -136,7 +136,7 @@ def test_frozen_parameters_are_not_trained_and_cost_no_optimizer():
     flow.offset = nnx.Param(jnp.zeros(()))
     optimizer = optax.chain(count, optax.sgd(0.1))
     fitted = fit(
-        flow, X, steps=2, batch_size=20, optimizer=optimizer, initialise=False, **QUIET,
+        flow, X, steps=2, batch_size=20, optimizer=optimizer, **QUIET,
         loss=lambda flow, x, condition, key: (flow.offset[...] - 1) ** 2 + maximum_likelihood(flow, x),
     )
     assert set(sizes) == {1}

@@ -169,7 +169,7 @@ LAYERS |= {
     ),
     "Leapfrog": Case(partial(Leapfrog, 2, space=2, width=3, **DOUBLE), ((3, 4, 2), (3, 4, 2))),
     "Leapfrog, 1-D": Case(
-        partial(Leapfrog, 3, space=1, width=4, activation=jnp.tanh, **DOUBLE), ((5, 3), (5, 3))
+        partial(Leapfrog, 3, space=1, width=4, activation=nnx.relu, **DOUBLE), ((5, 3), (5, 3))
     ),
     "Hyperbolic": Case(partial(Hyperbolic, (4, 4, 1), scales=(1,), **TINY), (4, 4, 1)),
     "Wavelet, 1-D": Case(still(partial(Wavelet, "db4")), (4, 3)),

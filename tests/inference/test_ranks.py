@@ -91,7 +91,7 @@ def test_the_band_is_wider_than_a_pointwise_one():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: uniformity(np.arange(100), 99, bins=50), "bins: expected at least 5 counts in each, got 50 for 100 cases"),
+        (lambda: uniformity(np.arange(100), 99, bins=50), "bins: expected at least 5 counts in each, got 50 for"),
         (lambda: uniformity(np.arange(90), 5), "ranks: expected whole numbers from 0 to n = 5, got 0 to 89"),
         (lambda: rank_ecdf(3, 5), r"ranks: expected \(cases, \*event\), got a number"),
         (lambda: ecdf_band(10, 9, 1.5), "level: expected a number between 0 and 1, got 1.5"),
