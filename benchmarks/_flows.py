@@ -31,7 +31,9 @@ class Setting(NamedTuple):
 
     def flow(self, memory: str) -> Flow:
         return Flow(
-            Glow((self.side, self.side, 3), scales=3, steps=self.steps, width=self.width, memory=memory, rngs=nnx.Rngs(0))
+            Glow(
+                (self.side, self.side, 3), scales=3, steps=self.steps, width=self.width, memory=memory, rngs=nnx.Rngs(0)
+            )
         )
 
 

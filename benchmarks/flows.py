@@ -2,10 +2,11 @@
 
 python benchmarks/flows.py [--json FILE] [--quick] [--one-thread]
 
-`invert_memory_k32_over_k4`: XLA's temporary memory of a compiled step, 32 steps of flow a scale over 4, states recomputed by inversion.
+`invert_memory_k32_over_k4`: XLA's temporary memory of a compiled step, 32 steps of flow a scale over 4, states
+recomputed by inversion.
 `invert_time_over_remat`: the time of a step by inversion over that by rematerialisation.
-`step_time_over_flowjax`, `nats_over_flowjax`: the same coupling flow of a 2-D density, time of a step, and how much higher
-its mean log-likelihood of fresh samples is after training.
+`step_time_over_flowjax`, `nats_over_flowjax`: the same coupling flow of a 2-D density, time of a step, and how much
+higher its mean log-likelihood of fresh samples is after training.
 """
 
 import _timing

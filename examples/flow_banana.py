@@ -3,8 +3,8 @@
     python examples/flow_banana.py
 
 Samples of x_1 ~ N(0, 1), x_2 ~ N(x_1^2, 1/4) are drawn anew for every step of training. The mean log-likelihood of a
-flow cannot exceed minus the entropy of the density, log(2 pi e / 2) = 2.145 nats; the figure shows how near it comes, the
-density that was learned, and what the flow makes of the grid lines of its latent space.
+flow cannot exceed minus the entropy of the density, log(2 pi e / 2) = 2.145 nats; the figure shows how near it comes,
+the density that was learned, and what the flow makes of the grid lines of its latent space.
 """
 
 import argparse
@@ -34,17 +34,22 @@ def train(steps, batch, key):
     for_flow, for_training = jax.random.split(key)
     flow = flows.Flow(flows.RealNVP(2, steps=8, width=64, rngs=nnx.Rngs(for_flow)))
     optimizer = optax.adam(optax.cosine_decay_schedule(3e-3, steps))
-    draw = lambda key, n: (banana(key, n), None)
+
+    def draw(key, n):
+        return banana(key, n), None
+
     return flows.fit(flow, draw, steps=steps, batch_size=batch, optimizer=optimizer, key=for_training)
 
 
 def lattice(flow):
     """Lines of the latent space, as the flow bends them: (line, point, 2)."""
     ticks, along = jnp.linspace(-2, 2, 9), jnp.linspace(-3, 3, 200)
-    lines = jnp.concatenate([
-        jnp.stack(jnp.meshgrid(ticks, along, indexing="ij"), axis=-1),
-        jnp.stack(jnp.meshgrid(ticks, along, indexing="ij")[::-1], axis=-1),
-    ])
+    lines = jnp.concatenate(
+        [
+            jnp.stack(jnp.meshgrid(ticks, along, indexing="ij"), axis=-1),
+            jnp.stack(jnp.meshgrid(ticks, along, indexing="ij")[::-1], axis=-1),
+        ]
+    )
     return flow.inverse(lines.reshape(-1, 2)).reshape(lines.shape)
 
 
@@ -83,7 +88,9 @@ def main(argv=None):
 
     flow, history = train(args.steps, args.batch, jax.random.key(0))
     test = banana(jax.random.key(1), 100_000)
-    truth = jax.scipy.stats.norm.logpdf(test, jnp.stack([0 * test[:, 0], test[:, 0] ** 2], 1), jnp.array([1, DEVIATION]))
+    truth = jax.scipy.stats.norm.logpdf(
+        test, jnp.stack([0 * test[:, 0], test[:, 0] ** 2], 1), jnp.array([1, DEVIATION])
+    )
     excess = float(jnp.mean(truth.sum(axis=1) - flow.log_prob(test)))
     args.output.parent.mkdir(parents=True, exist_ok=True)
     draw_figure(args.output, flow, history, excess)

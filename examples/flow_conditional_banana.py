@@ -2,9 +2,9 @@
 
     python examples/flow_conditional_banana.py
 
-x is distributed as in flow_banana.py, and what is observed is y = x + 0.5 noise. One flow learns p(x | y) for all y from
-pairs. The exact posterior, p(x) N(y; x, 1/4) up to a factor, is normalised on a grid; the figure shows both for three
-observations, and the ranks of 1000 truths among posterior samples, which are uniform if the posteriors are right.
+x is distributed as in flow_banana.py, and what is observed is y = x + 0.5 noise. One flow learns p(x | y) for all y
+from pairs. The exact posterior, p(x) N(y; x, 1/4) up to a factor, is normalised on a grid; the figure shows both for
+three observations, and the ranks of 1000 truths among posterior samples, which are uniform if the posteriors are right.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def draw_figure(path, panels, x, ranks):
             ax.set_title(f"{name}, y = ({y[0]:g}, {y[1]:g})", loc="left")
         column[1].set_title(f"flow, distance {0.5 * float(jnp.abs(p - q).sum()):.3f}", loc="left")
     for i, ax in enumerate(axes[:, 3]):
-        plotting.ranks(ranks[:, i], SAMPLES, ax=ax, title=f"ranks of $x_{i + 1}$")
+        plotting.rank_histogram(ranks[:, i], SAMPLES, ax=ax, title=f"ranks of $x_{i + 1}$")
     figure.savefig(path, dpi=100)
 
 

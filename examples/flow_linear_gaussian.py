@@ -11,6 +11,7 @@ Eight unknowns x ~ N(3.14, 9 I), six data y = A x + noise of variance 0.1. The p
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,8 +59,7 @@ def amortised(A, steps, batch, key):
     """p(x | y) for all y, from pairs."""
     flow = flows.Flow(flows.RealNVP(UNKNOWNS, steps=6, width=64, condition_shape=(DATA,), rngs=nnx.Rngs(0)))
     optimizer = optax.adam(optax.cosine_decay_schedule(3e-3, steps))
-    pairs = lambda key, n: draw(A, key, n)
-    return flows.fit(flow, pairs, steps=steps, batch_size=batch, optimizer=optimizer, key=key)
+    return flows.fit(flow, partial(draw, A), steps=steps, batch_size=batch, optimizer=optimizer, key=key)
 
 
 def for_these_data(A, y, steps, samples, key):
@@ -80,8 +80,12 @@ def for_these_data(A, y, steps, samples, key):
 def errors(samples, problem):
     """Relative errors of the mean and of the covariance of samples."""
     mean, covariance = samples.mean(axis=0), jnp.cov(samples.T)
-    of = lambda got, expected: float(jnp.linalg.norm(got - expected) / jnp.linalg.norm(expected))
-    return of(mean, problem.mean), of(covariance, problem.covariance)
+    return relative(mean, problem.mean), relative(covariance, problem.covariance)
+
+
+def relative(got, expected):
+    """The relative error."""
+    return float(jnp.linalg.norm(got - expected) / jnp.linalg.norm(expected))
 
 
 def draw_figure(path, problem, found):
@@ -92,7 +96,9 @@ def draw_figure(path, problem, found):
         x = problem.mean[i] + deviations[i] * np.linspace(-4, 4, 200)
         for (name, samples), color in zip(found.items(), ("tab:blue", "tab:orange"), strict=True):
             ax.hist(samples[:, i], bins=60, density=True, histtype="stepfilled", alpha=0.4, color=color, label=name)
-        ax.plot(x, np.exp(-0.5 * np.linspace(-4, 4, 200) ** 2) / (deviations[i] * np.sqrt(2 * np.pi)), "k", label="exact")
+        ax.plot(
+            x, np.exp(-0.5 * np.linspace(-4, 4, 200) ** 2) / (deviations[i] * np.sqrt(2 * np.pi)), "k", label="exact"
+        )
         ax.set(xlabel=f"$x_{i + 1}$", yticks=[], xlim=(x[0], x[-1]))
     axes[0, 0].legend(frameon=False, fontsize="small")
     figure.savefig(path, dpi=100)

@@ -2,9 +2,9 @@
 
     python examples/flow_memory.py
 
-A Glow of three scales for RGB images, 8 in a batch, is compiled for several depths, and XLA says how much temporary memory
-the gradient wants; nothing is run. States recomputed by inversion take the same at every depth. Rematerialisation
-keeps one state a step, and storing keeps what is inside of the steps, too.
+A Glow of three scales for RGB images, 8 in a batch, is compiled for several depths, and XLA says how much temporary
+memory the gradient wants; nothing is run. States recomputed by inversion take the same at every depth.
+Rematerialisation keeps one state a step, and storing keeps what is inside of the steps, too.
 """
 
 import argparse

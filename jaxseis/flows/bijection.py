@@ -9,8 +9,8 @@ invertible, so the states need not be kept: going backward,
 
     x_k = f_k^{-1}(y_k; c),    (theta_bar_k, x_bar_k, c_bar) = [df_k / d(theta_k, x_k, c)]^T (y_bar_k, l_bar),
 
-where ``l_bar`` is the cotangent of the log-determinants, the same for every layer because they add up (Gomez et al., The
-Reversible Residual Network, NeurIPS 2017; Kingma and Dhariwal, Glow, NeurIPS 2018). One such step is `backward`.
+where ``l_bar`` is the cotangent of the log-determinants, the same for every layer because they add up (Gomez et al.,
+The Reversible Residual Network, NeurIPS 2017). One such step is `backward`.
 """
 
 from abc import abstractmethod

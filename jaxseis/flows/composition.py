@@ -94,9 +94,7 @@ class Parallel(Bijection):
         a, first = self.first.backward(a, condition, a_bar, log_det_bar)
         b, second = self.second.backward(b, condition, b_bar, log_det_bar)
         bars = Parallel(first.layer, second.layer, channels=self.channels)
-        return _merge(a, b), Cotangents(
-            bars, _merge(first.x, second.x), add(first.condition, second.condition)
-        )
+        return _merge(a, b), Cotangents(bars, _merge(first.x, second.x), add(first.condition, second.condition))
 
     def initialised(self, x: Array, condition: PyTree = None) -> tuple[Bijection, Array]:
         (first, a), (second, b) = (
@@ -107,7 +105,6 @@ class Parallel(Bijection):
 
     def _split(self, x: Array) -> tuple[Array, Array]:
         return x[..., : self.channels], x[..., self.channels :]
-
 
 
 class Chain(Bijection):
@@ -125,9 +122,7 @@ class Chain(Bijection):
     ```
     """
 
-    def __init__(
-        self, make: Callable[..., Bijection], length: int, *, memory: Memory | str = "invert", rngs: nnx.Rngs
-    ):
+    def __init__(self, make: Callable[..., Bijection], length: int, *, memory: Memory | str = "invert", rngs: nnx.Rngs):
         self.length = _checks.whole("length", length, 1)
         self.memory = as_memory(memory)
         self.layers = jax.vmap(lambda key: make(rngs=nnx.Rngs(key)))(jax.random.split(rngs.params(), length))
@@ -149,7 +144,6 @@ class Chain(Bijection):
 
         y, layers = jax.lax.scan(step, x, self.layers)
         return replaced(self, layers=layers), y
-
 
 
 def _merge(a: Array, b: Array) -> Array:

@@ -9,9 +9,9 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
+from jaxseis.flows._shapes import freeze_shape
 from jaxseis.flows._states import sum_sample
 from jaxseis.flows.bijection import Bijection
-from jaxseis.flows.multiscale import freeze_shape
 
 
 class Flow(nnx.Module):

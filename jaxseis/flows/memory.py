@@ -22,7 +22,7 @@ import jax.numpy as jnp
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.flows._states import add, no_log_det
-from jaxseis.flows.bijection import Bijection, Cotangents, Reversed
+from jaxseis.flows.bijection import Cotangents, Reversed
 
 Run = Callable[[PyTree, PyTree, PyTree], tuple[PyTree, Array]]
 

@@ -46,16 +46,17 @@ def coverage(truths, samples, levels=LEVELS) -> Coverage:
     found = coverage(truths, flow.sample(key, 99, conditions))
     ```
     """
-    ranks, n = sbc_ranks(truths, samples), len(samples)
-    return covered(lambda rank: jnp.abs(2 * rank - n) / (n + 1), ranks, n, levels)
+    n = len(samples)
+    return covered(abs(2 * np.arange(n + 1) - n) / (n + 1), sbc_ranks(truths, samples), levels)
 
 
-def covered(position, ranks: Array, n: int, levels) -> Coverage:
-    """Coverage by regions ``position(rank) <= level``."""
+def covered(share: np.ndarray, ranks: Array, levels) -> Coverage:
+    """Coverage by nested regions: that of a level holds the ranks r with ``share[r]`` up to it."""
     levels = levels_between(levels)
-    nominal = jnp.stack([jnp.mean(position(jnp.arange(n + 1)) <= level, dtype=float) for level in levels])
-    empirical = jnp.stack([jnp.mean(position(ranks) <= level, axis=0, dtype=float) for level in levels])
-    return Coverage(nominal, empirical, *binomial_band(nominal, len(ranks)))
+    held = share <= levels[:, None] + 1e-9  # a share that is the level is within, whatever the rounding
+    nominal = held.mean(axis=1)
+    empirical = jnp.stack([jnp.asarray(row)[ranks].mean(axis=0, dtype=float) for row in held])
+    return Coverage(jnp.asarray(nominal), empirical, *binomial_band(nominal, len(ranks)))
 
 
 def binomial_band(nominal, cases: int, level: float = 0.95) -> tuple[Array, Array]:

@@ -8,6 +8,7 @@ C_1 = (0.01 L)^2 and C_2 = (0.03 L)^2 for a range L of values, is averaged over 
 al., IEEE Transactions on Image Processing 2004).
 """
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -117,5 +118,6 @@ def _window(x: Array) -> Array:
     weights /= weights.sum()
     for axis in range(1, x.ndim - 1):
         size = x.shape[axis] - 2 * RADIUS
-        x = sum(float(w) * jax.lax.slice_in_dim(x, i, i + size, axis=axis) for i, w in enumerate(weights))
+        parts = [float(w) * jax.lax.slice_in_dim(x, i, i + size, axis=axis) for i, w in enumerate(weights)]
+        x = functools.reduce(jnp.add, parts)
     return x

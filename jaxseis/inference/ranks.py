@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import jax.scipy.stats as stats
+import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import Array
@@ -62,15 +63,13 @@ def uniformity(ranks, n: int, bins: int = 10) -> Uniformity:
     """
     ranks = checked_ranks(ranks, n)
     bins = _checks.whole("bins", bins, 2)
-    expected = len(ranks) * jnp.bincount(jnp.arange(n + 1) * bins // (n + 1), length=bins) / (n + 1)
+    expected = len(ranks) * np.bincount(np.arange(n + 1) * bins // (n + 1), minlength=bins) / (n + 1)
     if bins > n + 1 or expected.min() < 5:
         raise _checks.fail(
             "bins", "at least 5 counts in each", f"{bins} for {len(ranks)} cases and {n + 1} ranks", "Take fewer bins."
         )
-    within = (ranks * bins // (n + 1))[None] == _along(jnp.arange(bins), ranks.ndim)
-    statistic = jnp.sum(
-        (within.sum(axis=1) - _along(expected, ranks.ndim - 1)) ** 2 / _along(expected, ranks.ndim - 1), 0
-    )
+    counts = jnp.stack([jnp.sum(ranks * bins // (n + 1) == k, axis=0) for k in range(bins)], axis=-1)
+    statistic = jnp.sum((counts - expected) ** 2 / expected, axis=-1)
     return Uniformity(statistic, bins - 1, stats.chi2.sf(statistic, bins - 1))
 
 
@@ -86,8 +85,3 @@ def checked_ranks(ranks, n: int) -> Array:
 def _in_range(ranks: Array, n: int) -> None:
     if ranks.min() < 0 or ranks.max() > n:
         raise _checks.fail("ranks", f"whole numbers from 0 to n = {n}", f"{ranks.min()} to {ranks.max()}")
-
-
-def _along(numbers: Array, axes: int) -> Array:
-    """A vector along the first of so many further axes."""
-    return numbers.reshape(-1, *(1,) * axes)

@@ -7,6 +7,7 @@ points drawn independently of the truth, coverage for all points is sufficient f
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import Array
@@ -38,7 +39,7 @@ def tarp(truths, samples, key: Array | None = None, *, points=None, levels=LEVEL
     scale = jnp.where(high > low, high - low, 1)
     ranks = jnp.sum(_distance(samples, points, scale) < _distance(truths, points, scale), axis=0)
     n = len(samples)
-    return covered(lambda rank: (rank + 0.5) / (n + 1), ranks, n, levels)
+    return covered((np.arange(n + 1) + 0.5) / (n + 1), ranks, levels)
 
 
 def _points(key: Array | None, points, truths: Array, low: Array, high: Array) -> Array:

@@ -68,9 +68,10 @@ def _row(count: int, shape: tuple[int, ...], grid: Grid | None) -> np.ndarray:
     """Axes of one height, as wide as the image is in proportion to it."""
     width, depth = shape if grid is None else grid.extent
     each = 2.4 * float(np.clip(width / depth, 0.5, 2.5))
-    first = _axes.new_axes(count * each + 2.5, 3.2)
-    figure = first.figure
-    first.remove()
+    figure = _axes.new_axes(count * each + 2.5, 3.2).figure
+    # Axes of equal aspect overrun the usual margin a little.
+    figure.set_layout_engine("constrained", h_pad=0.12)  # type: ignore[attr-defined]
+    figure.clear()
     return figure.subplots(1, count, sharex=True, sharey=True)
 
 

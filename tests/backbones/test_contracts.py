@@ -28,10 +28,9 @@ SETS = Case(partial(DeepSet, width=8), (4, 5, 2), (4, 3))
 CASES = {
     "MLP": Case(partial(MLP, width=6), (4, 2), (4, 3)),
     "CNN": Case(partial(CNN, width=4), (2, 5, 3, 2), (2, 5, 3, 3)),
-    "ResNet, 1-D": Case(partial(ResNet, space=1, width=4, blocks=2), (2, 7, 2), (2, 7, 3)),
-    "ResNet, 2-D": Case(partial(ResNet, width=4, blocks=1), (2, 5, 3, 2), (2, 5, 3, 3)),
-    "UNet, 1-D": Case(partial(UNet, space=1, width=4, levels=3), (2, 11, 2), (2, 11, 3)),
-    "UNet, 2-D": Case(partial(UNet, width=4, levels=2), (2, 7, 2, 2), (2, 7, 2, 3)),
+    "ResNet": Case(partial(ResNet, width=4, blocks=1), (2, 5, 3, 2), (2, 5, 3, 3)),
+    "UNet, 1-D": Case(partial(UNet, space=1, width=4, levels=2), (2, 7, 2), (2, 7, 3)),
+    "UNet, 2-D": Case(partial(UNet, width=4, levels=1), (2, 5, 2, 2), (2, 5, 2, 3)),
     "UNet, 3-D": Case(partial(UNet, space=3, width=2, levels=1), (2, 3, 2, 5, 2), (2, 3, 2, 5, 3)),
     "DeepSet": SETS,
     "SetTransformer": Case(partial(SetTransformer, width=8, heads=2, blocks=1, seeds=2), SETS.x, SETS.y),
@@ -76,7 +75,7 @@ def test_zero_at_the_start(case):
 
 def test_a_sample_does_not_know_the_others(case):
     whole, x = moved(net(case)), batch(case)
-    np.testing.assert_allclose(run(whole, x)[:1], run(whole, x[:1]), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(run(whole, x.at[1:].multiply(-3.0))[0], run(whole, x)[0], rtol=1e-12, atol=1e-12)
 
 
 def test_only_parameters_are_kept(case):
@@ -107,7 +106,7 @@ def test_gradients_reach_every_parameter(case):
 
 
 def test_many_at_once(case):
-    make = jax.jit(jax.vmap(lambda key: moved(case.make(2, 3, zero=False, rngs=nnx.Rngs(key), **DOUBLE))))
+    make = jax.vmap(lambda key: moved(case.make(2, 3, zero=False, rngs=nnx.Rngs(key), **DOUBLE)))
     stacked = make(jax.random.split(jax.random.key(3), 2))
     x = batch(case)
     second = jax.tree.map(lambda leaf: leaf[1], stacked)

@@ -10,7 +10,7 @@ from flax import nnx
 
 from jaxseis.backbones import CNN, MLP, DeepSet, Pyramid, ResidualBlock, ResNet, SetTransformer, UNet
 from jaxseis.flows.flow import Flow
-from jaxseis.flows.glow import Glow
+from jaxseis.flows.networks.glow import Glow
 
 DOUBLE = {"param_dtype": jnp.float64}
 SETS = {

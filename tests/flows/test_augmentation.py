@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from jaxseis.flows.augmentation import Flip, Noise, compose
+from jaxseis.flows.training.augmentation import Flip, Noise, compose
 
 KEY = jax.random.key(5)
 IMAGES = jnp.arange(8 * 3 * 4 * 1.0).reshape(8, 3, 4, 1)

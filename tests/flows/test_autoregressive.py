@@ -9,10 +9,12 @@ import pytest
 from flax import nnx
 from helpers.flow_layers import DOUBLE, SPLINE, normals, perturbed
 
-from jaxseis.flows.autoregressive import MAF, Flip, MaskedAutoregressive
-from jaxseis.flows.elementwise import Affine
 from jaxseis.flows.flow import Flow
+from jaxseis.flows.layers.autoregressive import MaskedAutoregressive
+from jaxseis.flows.layers.elementwise import Affine
+from jaxseis.flows.layers.reverse_order import ReverseOrder
 from jaxseis.flows.memory import Remat
+from jaxseis.flows.networks.maf import MAF
 
 MAPS = pytest.mark.parametrize("map", [Affine(), SPLINE], ids=["affine", "spline"])
 
@@ -39,7 +41,7 @@ def test_one_feature_after_the_other_undoes_it(map):
 
 
 def test_flipping_changes_who_sees_whom():
-    np.testing.assert_array_equal(Flip().forward(jnp.array([[1.0, 2.0, 3.0]]))[0], [[3.0, 2.0, 1.0]])
+    np.testing.assert_array_equal(ReverseOrder().forward(jnp.array([[1.0, 2.0, 3.0]]))[0], [[3.0, 2.0, 1.0]])
 
 
 def test_a_network_starts_as_a_normalisation_and_keeps_its_states():

@@ -7,11 +7,11 @@ import optax
 import pytest
 from flax import nnx
 
-from jaxseis.flows.augmentation import Noise
-from jaxseis.flows.checkpoint import load_flow, save_flow
 from jaxseis.flows.flow import Flow
-from jaxseis.flows.glow import RealNVP
-from jaxseis.flows.training import fit
+from jaxseis.flows.networks.real_nvp import RealNVP
+from jaxseis.flows.training.augmentation import Noise
+from jaxseis.flows.training.checkpoint import load_flow, save_flow
+from jaxseis.flows.training.fit import fit
 
 X = np.asarray(jax.random.normal(jax.random.key(1), (60, 2)) @ jnp.asarray([[1.0, 0.5], [0.0, 2.0]]))
 OPTIONS = {"steps": 20, "batch_size": 20, "augment": Noise(0.1), "progress": False, "key": jax.random.key(0)}

@@ -9,11 +9,11 @@ import pytest
 from flax import nnx
 from helpers.flow_layers import DOUBLE, normals, perturbed, small
 
-from jaxseis.flows.actnorm import ActNorm
 from jaxseis.flows.composition import Chain, Parallel, Sequential, with_memory
-from jaxseis.flows.coupling import Coupling
-from jaxseis.flows.householder import Householder
-from jaxseis.flows.identity import Identity
+from jaxseis.flows.layers.actnorm import ActNorm
+from jaxseis.flows.layers.coupling import Coupling
+from jaxseis.flows.layers.householder import Householder
+from jaxseis.flows.layers.identity import Identity
 from jaxseis.flows.memory import Invert, Store
 
 CLOSE = {"rtol": 0, "atol": 1e-10}

@@ -10,9 +10,9 @@ from flax import nnx
 from helpers.flow_layers import DOUBLE, normals, perturbed, small
 
 from jaxseis.flows.composition import with_memory
-from jaxseis.flows.conditional_hint import ConditionalHINT
 from jaxseis.flows.flow import Flow
-from jaxseis.flows.injector import Injector
+from jaxseis.flows.layers.injector import Injector
+from jaxseis.flows.networks.conditional_hint import ConditionalHINT
 
 COUNT = 4
 X, Y = normals((3,), COUNT, 1), normals((2,), COUNT, 2)

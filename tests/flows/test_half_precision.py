@@ -9,10 +9,10 @@ from flax import nnx
 
 from jaxseis.flows.composition import with_memory
 from jaxseis.flows.flow import Flow
-from jaxseis.flows.glow import Glow
-from jaxseis.flows.losses import maximum_likelihood
-from jaxseis.flows.monitor import reconstruction_error
-from jaxseis.flows.training import fit
+from jaxseis.flows.networks.glow import Glow
+from jaxseis.flows.training.fit import fit
+from jaxseis.flows.training.losses import maximum_likelihood
+from jaxseis.flows.training.monitor import reconstruction_error
 
 
 def draw(key, n):

@@ -10,11 +10,14 @@ from flax import nnx
 from helpers.flow_layers import DOUBLE, normals, perturbed, small
 
 from jaxseis.flows.composition import Chain
-from jaxseis.flows.coupling import Coupling
 from jaxseis.flows.flow import Flow
-from jaxseis.flows.hint import HINT, hint_step
-from jaxseis.flows.hint_networks import HINTNetwork, MultiscaleHINT
-from jaxseis.flows.spline import RationalQuadratic
+from jaxseis.flows.layers.coupling import Coupling
+from jaxseis.flows.layers.hint import HINT
+from jaxseis.flows.layers.householder import Householder
+from jaxseis.flows.networks.step import step
+from jaxseis.flows.layers.spline import RationalQuadratic
+from jaxseis.flows.networks.glow import Glow
+from jaxseis.flows.networks.real_nvp import RealNVP
 
 
 def couplings(layer):
@@ -62,28 +65,28 @@ def test_gradients_of_every_node_are_those_of_divided_differences():
         only = jax.tree.map(jnp.zeros_like, chain)
         couplings(only)[node].subnet = couplings(moves)[node].subnet
         slope = sum(map(jnp.vdot, jax.tree.leaves(gradient), jax.tree.leaves(only)))
-        step = partial(jax.tree.map, lambda p, d, h: p + h * d, chain, only)
-        ahead, behind = (step(jax.tree.map(lambda p, h=h: h, chain)) for h in (1e-5, -1e-5))
+        moved = partial(jax.tree.map, lambda p, d, h: p + h * d, chain, only)
+        ahead, behind = (moved(jax.tree.map(lambda p, h=h: h, chain)) for h in (1e-5, -1e-5))
         difference = (objective(ahead) - objective(behind)) / 2e-5
         assert abs(slope) > 1e-2
         np.testing.assert_allclose(slope, difference, rtol=1e-6)
 
 
 def test_a_single_channel_is_only_normalised():
-    step = hint_step(1, 0, subnet=small, map=RationalQuadratic(), rngs=nnx.Rngs(0))
-    assert len(jax.tree.leaves(step)) == 2
+    layer = step(1, 0, subnet=small, map=RationalQuadratic(), mixing=Householder, coupling=HINT, rngs=nnx.Rngs(0))
+    assert len(jax.tree.leaves(layer)) == 2
 
 
 def test_networks_are_flows():
     x = normals((8,), 20, 1)
-    flow = Flow(HINTNetwork(8, steps=2, width=4, depth=1, rngs=nnx.Rngs(0), **DOUBLE)).initialised(x)
+    flow = Flow(RealNVP(8, coupling=HINT, steps=2, width=4, depth=1, rngs=nnx.Rngs(0), **DOUBLE)).initialised(x)
     assert flow.sample(jax.random.key(0), 2).shape == (2, 8)
     variances = flow.transform_and_log_det(x)[0].var(0)  # mixed by a rotation
     np.testing.assert_allclose(variances.sum(), 8, rtol=1e-10)
 
 
 def test_scales_are_those_of_glow():
-    network = MultiscaleHINT((8, 8, 1), scales=2, steps=1, width=4, rngs=nnx.Rngs(0))
+    network = Glow((8, 8, 1), coupling=HINT, scales=2, steps=1, width=4, rngs=nnx.Rngs(0))
     assert [latents.shape for latents in Flow(network).latents()] == [(4, 4, 2), (2, 2, 8)]
 
 

@@ -11,8 +11,9 @@ from helpers.flow_layers import DOUBLE, normals, perturbed
 
 from jaxseis.flows.composition import Chain
 from jaxseis.flows.flow import Flow
-from jaxseis.flows.hyperbolic import Hyperbolic, Leapfrog, Pair
-from jaxseis.flows.shuffle import Checkerboard
+from jaxseis.flows.layers.leapfrog import Leapfrog, Pair
+from jaxseis.flows.layers.shuffle import Checkerboard
+from jaxseis.flows.networks.hyperbolic import Hyperbolic
 
 STEP = 0.3
 

@@ -7,12 +7,13 @@ import optax
 import pytest
 from flax import nnx
 
-from jaxseis.flows.diagonal_affine import DiagonalAffine
 from jaxseis.flows.flow import Flow
-from jaxseis.flows.glow import Glow, RealNVP
-from jaxseis.flows.latent_correction import latent_correction
-from jaxseis.flows.losses import gaussian_likelihood, reverse_kl
-from jaxseis.flows.training import fit
+from jaxseis.flows.layers.diagonal_affine import DiagonalAffine
+from jaxseis.flows.networks.glow import Glow
+from jaxseis.flows.networks.real_nvp import RealNVP
+from jaxseis.flows.training.fit import fit
+from jaxseis.flows.training.latent_correction import latent_correction
+from jaxseis.flows.training.losses import gaussian_likelihood, reverse_kl
 
 A = jnp.asarray([[1.0, 0.3], [-0.2, 0.7], [0.4, 0.4]])
 TRAINED_ON = jnp.asarray([[0.7, 0.0], [0.1, 0.5], [0.2, 0.4]])  # another operator than that of the observation

@@ -8,7 +8,7 @@ from flax import nnx
 from helpers.flow_layers import DOUBLE, normals, perturbed
 
 from jaxseis.flows.composition import Chain
-from jaxseis.flows.lu import LU
+from jaxseis.flows.layers.lu import LU
 
 
 @pytest.mark.parametrize("channels", [1, 2, 7, 48])

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxseis.flows.spline import RationalQuadratic
+from jaxseis.flows.layers.spline import RationalQuadratic
 
 SPLINE = RationalQuadratic(bins=6, bound=3.0)
 COUNT = 400

@@ -7,14 +7,14 @@ import optax
 import pytest
 from flax import nnx
 
-from jaxseis.flows.augmentation import Noise
 from jaxseis.flows.bijection import Bijection
 from jaxseis.flows.flow import Flow
-from jaxseis.flows.freezing import frozen
-from jaxseis.flows.glow import RealNVP
-from jaxseis.flows.losses import maximum_likelihood
-from jaxseis.flows.monitor import InversionWarning, reconstruction_error
-from jaxseis.flows.training import fit
+from jaxseis.flows.networks.real_nvp import RealNVP
+from jaxseis.flows.training.augmentation import Noise
+from jaxseis.flows.training.fit import fit
+from jaxseis.flows.training.freezing import frozen
+from jaxseis.flows.training.losses import maximum_likelihood
+from jaxseis.flows.training.monitor import InversionWarning, reconstruction_error
 
 KEY = jax.random.key(0)
 QUIET = {"progress": False, "key": KEY}

@@ -7,8 +7,8 @@ import pytest
 import pywt
 from helpers.flow_layers import normals
 
-from jaxseis.flows.haar import Haar
-from jaxseis.flows.wavelet_squeeze import Wavelet
+from jaxseis.flows.layers.haar import Haar
+from jaxseis.flows.layers.wavelet_squeeze import Wavelet
 
 
 @pytest.mark.parametrize("shape", [(8, 2), (4, 6, 3), (2, 4, 6, 2)])

@@ -11,28 +11,30 @@ from flax import nnx
 
 from jaxseis.backbones.cnn import CNN
 from jaxseis.backbones.mlp import MLP
-from jaxseis.flows.actnorm import ActNorm
-from jaxseis.flows.autoregressive import MAF, MaskedAutoregressive
 from jaxseis.flows.bijection import Bijection
 from jaxseis.flows.composition import Chain, Parallel, Sequential
-from jaxseis.flows.conditional_hint import ConditionalHINT
-from jaxseis.flows.coupling import Coupling
-from jaxseis.flows.diagonal_affine import DiagonalAffine
-from jaxseis.flows.elementwise import Additive, Affine
-from jaxseis.flows.glow import Glow, RealNVP
-from jaxseis.flows.haar import Haar
-from jaxseis.flows.hint import HINT
-from jaxseis.flows.hint_networks import HINTNetwork, MultiscaleHINT
-from jaxseis.flows.householder import Householder
-from jaxseis.flows.hyperbolic import Hyperbolic, Leapfrog
-from jaxseis.flows.injector import Injector
-from jaxseis.flows.lu import LU
-from jaxseis.flows.scales import Arctan, Sigmoid, Softplus, Tanh
-from jaxseis.flows.shuffle import Checkerboard, Columns, Halves
-from jaxseis.flows.spline import RationalQuadratic
-from jaxseis.flows.triangular import Triangular
-from jaxseis.flows.trim import Trim
-from jaxseis.flows.wavelet_squeeze import Wavelet
+from jaxseis.flows.layers.actnorm import ActNorm
+from jaxseis.flows.layers.autoregressive import MaskedAutoregressive
+from jaxseis.flows.layers.coupling import Coupling
+from jaxseis.flows.layers.diagonal_affine import DiagonalAffine
+from jaxseis.flows.layers.elementwise import Additive, Affine
+from jaxseis.flows.layers.haar import Haar
+from jaxseis.flows.layers.hint import HINT
+from jaxseis.flows.layers.householder import Householder
+from jaxseis.flows.layers.injector import Injector
+from jaxseis.flows.layers.leapfrog import Leapfrog
+from jaxseis.flows.layers.lu import LU
+from jaxseis.flows.layers.scales import Arctan, Sigmoid, Softplus, Tanh
+from jaxseis.flows.layers.shuffle import Checkerboard, Columns, Halves
+from jaxseis.flows.layers.spline import RationalQuadratic
+from jaxseis.flows.layers.triangular import Triangular
+from jaxseis.flows.layers.trim import Trim
+from jaxseis.flows.layers.wavelet_squeeze import Wavelet
+from jaxseis.flows.networks.conditional_hint import ConditionalHINT
+from jaxseis.flows.networks.glow import Glow
+from jaxseis.flows.networks.hyperbolic import Hyperbolic
+from jaxseis.flows.networks.maf import MAF
+from jaxseis.flows.networks.real_nvp import RealNVP
 
 DOUBLE = {"param_dtype": jnp.float64}
 cnn = partial(CNN, width=5, **DOUBLE)
@@ -161,8 +163,10 @@ LAYERS |= {
         lambda rngs: Triangular(ActNorm(2, **DOUBLE), Injector(3, small, condition_channels=2, rngs=rngs)),
         ((4, 2), (4, 3)),
     ),
-    "conditional HINTNetwork": Case(partial(HINTNetwork, 2, depth=1, condition_shape=(2,), **TINY), (2,), (2,)),
-    "MultiscaleHINT": Case(partial(MultiscaleHINT, (4, 1), scales=1, subnet=small, **TINY), (4, 1)),
+    "conditional HINT of vectors": Case(
+        partial(RealNVP, 2, coupling=HINT, depth=1, condition_shape=(2,), **TINY), (2,), (2,)
+    ),
+    "multiscale HINT": Case(partial(Glow, (4, 1), coupling=HINT, scales=1, subnet=small, **TINY), (4, 1)),
     "ConditionalHINT": Case(partial(ConditionalHINT, (3, 1), (3, 2), subnet=small, **TINY), ((3, 1), (3, 2))),
     "posterior of ConditionalHINT": Case(
         lambda rngs: ConditionalHINT((2,), (1,), subnet=small, rngs=rngs, **TINY).posterior(), (1,), (2,)

@@ -77,6 +77,15 @@ def test_tarp_sees_correlations_that_intervals_do_not():
     assert float(jnp.abs(outside(tarp(truths, samples, points=points))).max()) > 0.1
 
 
+def test_both_can_be_compiled(calibrated):
+    def found(truths, samples, key):
+        return coverage(truths, samples, [0.5, 0.9]).empirical, tarp(truths, samples, key, levels=[0.5]).empirical
+
+    intervals, balls = jax.jit(found)(*calibrated, jax.random.key(0))
+    np.testing.assert_allclose(intervals, coverage(*calibrated, [0.5, 0.9]).empirical)
+    np.testing.assert_allclose(balls, tarp(*calibrated, jax.random.key(0), levels=[0.5]).empirical)
+
+
 def test_a_component_that_does_not_vary_has_no_weight():
     samples = jax.random.normal(jax.random.key(0), (9, 5, 2), jnp.float64).at[..., 1].set(3.0)
     found = tarp(samples[0], samples, jax.random.key(1))

@@ -1,5 +1,6 @@
 """Ranks of truths among samples, whether they are uniform, and bands of their distribution."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -24,6 +25,12 @@ def test_chi_squared_is_that_of_scipy():
         np.testing.assert_allclose(found.statistic[component], expected.statistic, rtol=1e-12)
         np.testing.assert_allclose(found.p_value[component], expected.pvalue, rtol=1e-6)
     assert found.degrees == 9
+
+
+def test_the_test_can_be_compiled():
+    ranks = np.random.default_rng(0).integers(0, 20, size=(200, 2))
+    found = jax.jit(lambda ranks: uniformity(ranks, 19).p_value)(ranks)
+    np.testing.assert_allclose(found, uniformity(ranks, 19).p_value, rtol=1e-6)
 
 
 def test_bins_may_hold_different_numbers_of_ranks():

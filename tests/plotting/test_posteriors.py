@@ -106,6 +106,9 @@ def test_a_posterior_is_a_row_of_images(grid):
     assert limits[4][0] == 0
     assert (axes[0].get_ylabel(), axes[0].get_xlabel()) == ("depth (km)", "x (km)")
     assert axes[0].figure.get_suptitle() == "Posterior"
+    axes[0].figure.canvas.draw()
+    low, high = axes[0].figure.bbox.extents[1::2]
+    assert all(low <= ax.get_tightbbox().y0 and ax.get_tightbbox().y1 <= high for ax in axes)
 
 
 def test_a_posterior_without_a_grid_has_no_numbers():

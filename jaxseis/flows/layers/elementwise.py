@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jaxseis import _checks
 from jaxseis._types import Array
-from jaxseis.flows.scales import Scale, Tanh
+from jaxseis.flows.layers.scales import Scale, Tanh
 
 
 class Elementwise(ABC):

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 
 from jaxseis import _checks
 from jaxseis._types import Array
-from jaxseis.flows.elementwise import Elementwise
+from jaxseis.flows.layers.elementwise import Elementwise
 
 
 @dataclass(frozen=True)

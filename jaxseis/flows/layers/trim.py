@@ -6,9 +6,9 @@ from flax import nnx
 from jaxseis._types import Array, PyTree
 from jaxseis.flows import _states
 from jaxseis.flows.bijection import Bijection
-from jaxseis.flows.coupling import Backbone
-from jaxseis.flows.elementwise import Affine
-from jaxseis.flows.scales import Softplus
+from jaxseis.flows.layers.coupling import Backbone
+from jaxseis.flows.layers.elementwise import Affine
+from jaxseis.flows.layers.scales import Softplus
 
 
 class Trim(Bijection):

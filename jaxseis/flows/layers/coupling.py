@@ -18,7 +18,7 @@ from jaxseis._types import Array, PyTree
 from jaxseis.flows import _states
 from jaxseis.flows._conditions import join
 from jaxseis.flows.bijection import Bijection, Cotangents
-from jaxseis.flows.elementwise import Affine, Elementwise
+from jaxseis.flows.layers.elementwise import Affine, Elementwise
 
 Backbone = Callable[..., nnx.Module]
 

@@ -9,12 +9,13 @@ from flax import nnx
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.backbones.mlp import MLP
+from jaxseis.flows._shapes import freeze_shape
 from jaxseis.flows._states import no_log_det
 from jaxseis.flows.bijection import Bijection, replaced
 from jaxseis.flows.composition import Chain
+from jaxseis.flows.layers.shuffle import Squeeze
+from jaxseis.flows.layers.trim import Trim
 from jaxseis.flows.memory import Memory
-from jaxseis.flows.shuffle import Squeeze
-from jaxseis.flows.trim import Trim
 
 Step = Callable[..., Bijection]
 
@@ -166,13 +167,6 @@ class Multiscale(Bijection):
         if len(shape) == 1:
             return [shape] * scales
         return [(shape[-1] * 2 ** ((len(shape) - 1) * (s + 1)),) for s in range(scales)]
-
-
-def freeze_shape(shape: Sequence | None) -> tuple | None:
-    """A shape, or a sequence of shapes, as tuples."""
-    if shape is None:
-        return None
-    return tuple(tuple(n) if isinstance(n, (tuple, list)) else int(n) for n in shape)
 
 
 def _trims(shape: tuple[int, ...], param_dtype, rngs: nnx.Rngs) -> list[Trim]:

@@ -11,12 +11,12 @@ from flax import nnx
 
 from jaxseis._progress import ProgressBar
 from jaxseis._types import Array, PyTree
-from jaxseis.flows._batches import Drawn, Stored
-from jaxseis.flows._step import Loss, Trained, make_step, make_value
-from jaxseis.flows.augmentation import Augmentation
-from jaxseis.flows.checkpoint import Checkpoints
 from jaxseis.flows.flow import Flow
-from jaxseis.flows.monitor import inverts
+from jaxseis.flows.training._batches import Drawn, Stored
+from jaxseis.flows.training._step import Loss, Trained, make_step, make_value
+from jaxseis.flows.training.augmentation import Augmentation
+from jaxseis.flows.training.checkpoint import Checkpoints
+from jaxseis.flows.training.monitor import inverts
 
 
 class History(NamedTuple):

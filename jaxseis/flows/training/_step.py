@@ -11,8 +11,8 @@ import optax
 from flax import nnx
 
 from jaxseis._types import Array, PyTree
-from jaxseis.flows._batches import Batch
-from jaxseis.flows.augmentation import Augmentation
+from jaxseis.flows.training._batches import Batch
+from jaxseis.flows.training.augmentation import Augmentation
 
 Loss = Callable[[Any, PyTree, PyTree, Array], Array]
 

@@ -9,13 +9,13 @@ import optax
 
 from jaxseis import _checks, _progress
 from jaxseis._types import Array, PyTree
-from jaxseis.flows._batches import batches_of
-from jaxseis.flows._run import History, Run
-from jaxseis.flows._step import Loss
-from jaxseis.flows.augmentation import Augmentation
-from jaxseis.flows.checkpoint import Checkpoints
 from jaxseis.flows.flow import Flow
-from jaxseis.flows.losses import maximum_likelihood
+from jaxseis.flows.training._batches import batches_of
+from jaxseis.flows.training._run import History, Run
+from jaxseis.flows.training._step import Loss
+from jaxseis.flows.training.augmentation import Augmentation
+from jaxseis.flows.training.checkpoint import Checkpoints
+from jaxseis.flows.training.losses import maximum_likelihood
 
 Callback = Callable[[int, Flow, dict[str, float]], Any]
 ADAM = optax.adam(1e-3)

@@ -8,18 +8,15 @@ the parts are small:
 The Jacobian is dense and triangular. Every node of the tree has a network of its own.
 """
 
-import jax.numpy as jnp
 from flax import nnx
 
 from jaxseis import _checks
-from jaxseis.flows.actnorm import ActNorm
 from jaxseis.flows.bijection import Bijection
 from jaxseis.flows.composite import Composite
 from jaxseis.flows.composition import Parallel, Sequential
-from jaxseis.flows.coupling import Backbone, Coupling
-from jaxseis.flows.elementwise import Affine, Elementwise
-from jaxseis.flows.householder import Householder
-from jaxseis.flows.identity import Identity
+from jaxseis.flows.layers.coupling import Backbone, Coupling
+from jaxseis.flows.layers.elementwise import Affine, Elementwise
+from jaxseis.flows.layers.identity import Identity
 
 
 class HINT(Composite):
@@ -58,20 +55,3 @@ class HINT(Composite):
             return Sequential([*before, coupling, *after])
 
         super().__init__(tree(channels))
-
-
-def hint_step(
-    channels: int,
-    condition_channels: int,
-    *,
-    subnet: Backbone,
-    map: Elementwise,
-    param_dtype=jnp.float32,
-    rngs: nnx.Rngs,
-) -> Bijection:
-    """`ActNorm`, `Householder`, `HINT`; a single channel is only normalised, there being nothing to couple it with."""
-    layers: list[Bijection] = [ActNorm(channels, param_dtype=param_dtype)]
-    if channels > 1:
-        layers.append(Householder(channels, param_dtype=param_dtype, rngs=rngs))
-        layers.append(HINT(channels, subnet, map=map, condition_channels=condition_channels, rngs=rngs))
-    return Sequential(layers)

@@ -7,8 +7,8 @@ from jaxseis._types import Array, PyTree
 from jaxseis.flows import _states
 from jaxseis.flows._conditions import join
 from jaxseis.flows.bijection import Bijection
-from jaxseis.flows.coupling import Backbone
-from jaxseis.flows.elementwise import Affine, Elementwise
+from jaxseis.flows.layers.coupling import Backbone
+from jaxseis.flows.layers.elementwise import Affine, Elementwise
 
 
 class Injector(Bijection):

@@ -19,16 +19,18 @@ from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.backbones.cnn import CNN
 from jaxseis.backbones.mlp import MLP
+from jaxseis.flows._shapes import freeze_shape
 from jaxseis.flows.bijection import Bijection, replaced
 from jaxseis.flows.composite import Composite
 from jaxseis.flows.composition import Chain, Sequential
-from jaxseis.flows.coupling import Backbone
-from jaxseis.flows.elementwise import Affine, Elementwise
-from jaxseis.flows.hint import hint_step
-from jaxseis.flows.injector import Injector
+from jaxseis.flows.layers.coupling import Backbone
+from jaxseis.flows.layers.elementwise import Affine, Elementwise
+from jaxseis.flows.layers.hint import HINT
+from jaxseis.flows.layers.householder import Householder
+from jaxseis.flows.layers.injector import Injector
+from jaxseis.flows.layers.triangular import Triangular, Uncounted
 from jaxseis.flows.memory import Memory
-from jaxseis.flows.multiscale import freeze_shape
-from jaxseis.flows.triangular import Triangular, Uncounted
+from jaxseis.flows.networks.step import step
 
 
 class ConditionalHINT(Composite):
@@ -77,8 +79,8 @@ class ConditionalHINT(Composite):
             raise _checks.fail("y_shape and x_shape", "the same space", f"{tuple(y_shape)} and {tuple(x_shape)}")
         options = {"width": width, "dtype": dtype, "param_dtype": param_dtype}
         subnet = subnet or (partial(CNN, space=space, **options) if space else partial(MLP, **options))
-        step = partial(_step, y_shape[-1], x_shape[-1], subnet=subnet, map=map, param_dtype=param_dtype)
-        super().__init__(Chain(lambda rngs: step(rngs=rngs), steps, memory=memory, rngs=rngs))
+        make = partial(_step, y_shape[-1], x_shape[-1], subnet=subnet, map=map, param_dtype=param_dtype)
+        super().__init__(Chain(make, steps, memory=memory, rngs=rngs))
 
     def marginal(self) -> Bijection:
         """The flow of y alone, over the same parameters."""
@@ -166,7 +168,7 @@ def _step(
     param_dtype,
     rngs: nnx.Rngs,
 ) -> Bijection:
-    lane = partial(hint_step, subnet=subnet, map=map, param_dtype=param_dtype, rngs=rngs)
+    lane = partial(step, subnet=subnet, map=map, mixing=Householder, coupling=HINT, param_dtype=param_dtype, rngs=rngs)
     across = Injector(x_channels, subnet, map=map, condition_channels=y_channels, rngs=rngs)
     return Triangular(lane(y_channels, 0), Sequential([lane(x_channels, y_channels), across]))
 

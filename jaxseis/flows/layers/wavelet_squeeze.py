@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import Array
-from jaxseis.flows.shuffle import Squeeze
+from jaxseis.flows.layers.shuffle import Squeeze
 from jaxseis.operators.filter_bank import FilterBank, filter_bank
 from jaxseis.operators.wavelet import DWT
 

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxseis._types import Array
-from jaxseis.flows.shuffle import Checkerboard, Squeeze
+from jaxseis.flows.layers.shuffle import Checkerboard, Squeeze
 
 
 class Haar(Squeeze):

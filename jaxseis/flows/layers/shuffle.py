@@ -11,7 +11,7 @@ from jaxseis.flows.bijection import Bijection
 
 
 class Squeeze(Bijection):
-    """An orthogonal map that halves every axis of space, ``(batch, *n, c) -> (batch, *n/2, 2^d c)``; ``log |det| = 0``."""
+    """An orthogonal map that halves every axis of space, ``(batch, *n, c) -> (batch, *n/2, 2^d c)``."""
 
     def forward(self, x: Array, condition: PyTree = None) -> tuple[Array, Array]:
         odd = [n for n in x.shape[1:-1] if n % 2]

@@ -1,0 +1,1 @@
+"""Layers of flows, one to a file."""

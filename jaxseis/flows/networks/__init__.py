@@ -1,0 +1,1 @@
+"""Flows made of layers, for vectors, images and pairs."""

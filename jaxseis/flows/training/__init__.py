@@ -1,0 +1,1 @@
+"""What flows are trained with: losses, loops, augmentation, checkpoints."""
