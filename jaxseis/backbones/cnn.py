@@ -11,7 +11,8 @@ class CNN(nnx.Module):
     """Convolutions over 1, 2 or 3 axes of space, ``(batch, *space, inputs) -> (batch, *space, outputs)``.
 
     A convolution into ``width`` channels, then ``depth`` 1x1 residual convolutions, then one to the outputs: the
-    network inside of Glow's couplings for ``depth = 1``. Convolutions keep the size of any space, by zeros outside of it.
+    network inside of Glow's couplings for ``depth = 1``. Convolutions keep the size of any space, by zeros outside
+    of it.
 
     Arguments:
         inputs, outputs: channels in and out.

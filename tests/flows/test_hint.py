@@ -14,10 +14,10 @@ from jaxseis.flows.flow import Flow
 from jaxseis.flows.layers.coupling import Coupling
 from jaxseis.flows.layers.hint import HINT
 from jaxseis.flows.layers.householder import Householder
-from jaxseis.flows.networks.step import step
 from jaxseis.flows.layers.spline import RationalQuadratic
 from jaxseis.flows.networks.glow import Glow
 from jaxseis.flows.networks.real_nvp import RealNVP
+from jaxseis.flows.networks.step import step
 
 
 def couplings(layer):
