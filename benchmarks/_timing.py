@@ -189,7 +189,11 @@ class Target:
         """Whether it is met."""
         if value is None or not self.bound:
             return ""
-        return "met" if (self.low or -np.inf) <= value <= (self.high or np.inf) else "MISSED"
+        return (
+            "met"
+            if (-np.inf if self.low is None else self.low) <= value <= (np.inf if self.high is None else self.high)
+            else "MISSED"
+        )
 
 
 def show(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -25,6 +25,7 @@ NOISE = 0.03  # km/s, at the end of training
 SHOWN = 6
 
 
+@partial(jax.jit, static_argnums=(1, 2))
 def earths(key, n, side):
     """Velocities of random earths, (n, x, z, 1), km/s."""
     draw = partial(faulted_layers, shape=(side, side), layers=8)
@@ -88,7 +89,7 @@ def main(argv=None):
     parser.add_argument("--depth", type=int, default=8, help="steps of flow at each of three scales")
     parser.add_argument("--width", type=int, default=48)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2500)
     args = parser.parse_args(argv)
 
     flow, history = train(args, jax.random.key(0))

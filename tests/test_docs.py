@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 import jaxseis
+import jaxseis.backbones
+import jaxseis.flows
 import jaxseis.functionals
+import jaxseis.inference
 import jaxseis.io
 import jaxseis.operators
 import jaxseis.plotting
@@ -62,8 +65,8 @@ def test_links_lead_somewhere():
 
 
 PUBLIC = [
-    jaxseis, jaxseis.functionals, jaxseis.io, jaxseis.operators, jaxseis.plotting, jaxseis.preconditioners,
-    jaxseis.solvers, jaxseis.workflows,
+    jaxseis, jaxseis.backbones, jaxseis.flows, jaxseis.functionals, jaxseis.inference, jaxseis.io, jaxseis.operators,
+    jaxseis.plotting, jaxseis.preconditioners, jaxseis.solvers, jaxseis.workflows,
 ]  # fmt: skip
 
 

@@ -141,3 +141,47 @@ def test_compressive_migration_beats_plain(run):
     options = "--shape", 61, 51, "--shots", 8, "--batch", 2, "--duration", 900
     plain, compressive = run("compressive_lsrtm", *options)
     assert compressive < plain < 1
+
+
+def test_a_flow_learns_the_banana(run):
+    assert run("flow_banana", "--steps", 200) < 0.3
+
+
+@pytest.mark.slow
+def test_a_flow_is_within_a_fiftieth_of_a_nat_of_the_banana(run):
+    assert abs(run("flow_banana", "--steps", 2000)) < 0.02
+
+
+@pytest.mark.slow
+def test_conditional_flows_give_the_exact_posterior_and_uniform_ranks(run):
+    distances, p_values = run("flow_conditional_banana", "--steps", 2000)
+    assert max(distances) < 0.1
+    assert min(p_values) > 0.01
+
+
+@pytest.mark.slow
+def test_posteriors_of_flows_are_the_closed_form(run):
+    errors = run("flow_linear_gaussian")
+    assert all(mean < 0.05 and covariance < 0.05 for mean, covariance in errors.values())
+
+
+@pytest.mark.slow
+def test_inverting_takes_the_same_memory_at_every_depth(run):
+    found = run("flow_memory", "--side", 32, "--width", 16, "--depths", 4, 16)
+    assert found["invert"][1] < 1.1 * found["invert"][0]
+    assert found["remat"][1] > 1.5 * found["remat"][0]
+    assert found["store"][1] > 3 * found["store"][0]
+
+
+@pytest.mark.slow
+def test_a_prior_of_faulted_earths_gains_likelihood(run):
+    options = "--side", 16, "--width", 8, "--depth", 2, "--batch", 8, "--steps", 201
+    history, _ = run("flow_faulted_earths", *options)
+    assert history.validation[-1] < history.validation[0]
+
+
+@pytest.mark.slow
+def test_posteriors_of_seismic_images_are_better_than_what_is_observed(run):
+    options = "--side", 16, "--width", 16, "--depth", 2, "--batch", 16, "--steps", 400
+    (observed, mean), _ = run("flow_seismic_posterior", *options)
+    assert mean > observed + 1

@@ -5,6 +5,7 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array
+from jaxseis.backbones.convolution import Conv
 
 
 class CNN(nnx.Module):
@@ -49,10 +50,10 @@ class CNN(nnx.Module):
             raise _checks.fail("kernel", "an odd number", kernel)
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
         wide, narrow = (kernel,) * space, (1,) * space
-        self.first = nnx.Conv(inputs, width, wide, **options)
-        self.hidden = nnx.List(nnx.Conv(width, width, narrow, **options) for _ in range(depth))
+        self.first = Conv(inputs, width, wide, **options)
+        self.hidden = nnx.List(Conv(width, width, narrow, **options) for _ in range(depth))
         last = nnx.initializers.zeros if zero else nnx.initializers.lecun_normal()
-        self.last = nnx.Conv(width, outputs, wide, kernel_init=last, **options)
+        self.last = Conv(width, outputs, wide, kernel_init=last, **options)
         self.activation = activation
 
     def __call__(self, x: Array) -> Array:

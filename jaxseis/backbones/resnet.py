@@ -12,6 +12,7 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array
+from jaxseis.backbones.convolution import Conv
 
 
 class ResidualBlock(nnx.Module):
@@ -44,8 +45,8 @@ class ResidualBlock(nnx.Module):
         if kernel % 2 == 0:
             raise _checks.fail("kernel", "an odd number", kernel)
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
-        self.first = nnx.Conv(width, width, (kernel,) * space, **options)
-        self.second = nnx.Conv(width, width, (kernel,) * space, kernel_init=nnx.initializers.zeros, **options)
+        self.first = Conv(width, width, (kernel,) * space, **options)
+        self.second = Conv(width, width, (kernel,) * space, kernel_init=nnx.initializers.zeros, **options)
         self.activation = activation
 
     def __call__(self, x: Array) -> Array:
@@ -92,10 +93,10 @@ class ResNet(nnx.Module):
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
         block = {"space": space, "kernel": kernel, "activation": activation, **options}
         wide = (kernel,) * space
-        self.first = nnx.Conv(inputs, width, wide, **options)
+        self.first = Conv(inputs, width, wide, **options)
         self.blocks = nnx.List(ResidualBlock(width, **block) for _ in range(blocks))
         last = nnx.initializers.zeros if zero else nnx.initializers.lecun_normal()
-        self.last = nnx.Conv(width, outputs, wide, kernel_init=last, **options)
+        self.last = Conv(width, outputs, wide, kernel_init=last, **options)
         self.activation = activation
 
     def __call__(self, x: Array) -> Array:

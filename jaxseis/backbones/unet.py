@@ -17,6 +17,7 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array
+from jaxseis.backbones.convolution import Conv
 from jaxseis.backbones.resnet import ResidualBlock
 
 
@@ -60,10 +61,10 @@ class UNet(nnx.Module):
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
         block = {"space": space, "kernel": kernel, "activation": activation, **options}
         wide = (kernel,) * space
-        self.first = nnx.Conv(inputs, width, wide, **options)
+        self.first = Conv(inputs, width, wide, **options)
         self.scale = _scales(width, levels, block, "SAME")
         last = nnx.initializers.zeros if zero else nnx.initializers.lecun_normal()
-        self.last = nnx.Conv(width, outputs, wide, kernel_init=last, **options)
+        self.last = Conv(width, outputs, wide, kernel_init=last, **options)
         self.activation = activation
 
     def __call__(self, x: Array) -> Array:
@@ -146,7 +147,7 @@ class _Scale(nnx.Module):
         self.down = _halving(width, 2 * width, space, padding, options)
         self.below = _scales(2 * width, levels - 1, block, padding)
         self.up = nnx.ConvTranspose(2 * width, width, twice, strides=twice, padding="VALID", **options)
-        self.join = nnx.Conv(2 * width, width, (1,) * space, **options)
+        self.join = Conv(2 * width, width, (1,) * space, **options)
         self.after = ResidualBlock(width, **block)
 
     def __call__(self, x: Array) -> tuple[Array, ...]:
@@ -162,7 +163,7 @@ def _scales(width: int, levels: int, block: dict, padding: str) -> nnx.Module:
 
 def _halving(inputs: int, outputs: int, space: int, padding: str, options: dict) -> nnx.Conv:
     """Two pixels to one; "SAME" rounds odd sizes up, "VALID" down."""
-    return nnx.Conv(inputs, outputs, (2,) * space, strides=(2,) * space, padding=padding, **options)
+    return Conv(inputs, outputs, (2,) * space, strides=(2,) * space, padding=padding, **options)
 
 
 def _sized(x: Array, like: Array) -> Array:

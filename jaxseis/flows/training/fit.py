@@ -52,7 +52,8 @@ def fit(
     Arguments:
         flow: where to begin. Parameters that are `frozen` stay.
         x: samples (n, \\*event_shape), on the host or the device; or a function ``draw(key, n) -> (x, condition)`` for
-            synthetic data without end; or None, where the loss needs none.
+            synthetic data without end, compiled by `jax.jit` if it is one of JAX (n is static); or None, where the loss
+            needs none.
         condition: of each sample, (n, \\*condition_shape).
         steps: how many steps of the optimizer in all.
         key: random key; the same key gives the same training.
