@@ -1,7 +1,7 @@
 """Validators. Each names the argument, what was expected, what came and what to write instead."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +66,31 @@ def shape_is(name: str, array: Any, expected: Sequence[int], axes: Sequence[str]
         raise fail(name, f"shape {tuple(expected)}{labels}", f"shape {got}")
 
 
-def finite(name: str, array: Any) -> None:
+def all_positive(name: str, values: Any, expected: str = "positive numbers") -> None:
+    """An error naming the least entry if one is not positive."""
+    found = np.asarray(values)
+    if not (found > 0).all():
+        raise fail(name, expected, found.min())
+
+
+def finite(name: str, array: Any, remedy: str = "") -> None:
     """An error naming the first entry that is NaN or infinite."""
-    values = np.asarray(array)
-    if not np.all(np.isfinite(values)):
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
-        raise fail(name, "finite numbers", f"{values[where]} at index {where}")
+    for start, rows in row_blocks(array):
+        bad = np.argwhere(~np.isfinite(rows))
+        if len(bad):
+            where = tuple(int(i) for i in bad[0])
+            index = (start + where[0], *where[1:]) if where else ()
+            raise fail(name, "finite numbers", f"{rows[where]} at index {index}", remedy)
+
+
+def row_blocks(array: Any, rows: int = 4096) -> Iterator[tuple[int, np.ndarray]]:
+    """Some rows of an array at a time, on the host, and where they begin: data may be larger than memory."""
+    array = array if hasattr(array, "shape") else np.asarray(array)
+    if array.ndim == 0 or len(array) <= rows:
+        yield 0, np.asarray(array)
+        return
+    for start in range(0, len(array), rows):
+        yield start, np.asarray(array[start : start + rows])
 
 
 def stack_level() -> int:

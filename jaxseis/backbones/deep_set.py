@@ -24,8 +24,8 @@ class DeepSet(nnx.Module):
         dtype, param_dtype: of the arithmetic (by default that of the input and the parameters), and of the parameters.
         rngs: random numbers.
 
-    Sets of different size go into one array with a mask ``(batch, set)``, True where there is a member; an empty set
-    has a mean of zero.
+    Sets of different size go into one array with a mask ``(batch, set)``, True where there is a member; what else is in
+    the array does not matter. An empty set has a mean of zero.
 
     ```python
     net = DeepSet(3, 8, width=32, rngs=nnx.Rngs(0))
@@ -51,13 +51,17 @@ class DeepSet(nnx.Module):
         self.rho = MLP(width, outputs, zero=zero, rngs=rngs, **options)
 
     def __call__(self, x: Array, mask: Array | None = None) -> Array:
-        return self.rho(_mean(self.phi(x), mask))
+        return self.rho(_mean(self.phi(members(x, mask)), mask))
+
+
+def members(x: Array, mask: Array | None) -> Array:
+    """Zero in place of what is no member, (batch, set, feature): NaN there would be NaN in derivatives."""
+    return x if mask is None else jnp.where(mask[..., None], x, 0)
 
 
 def _mean(x: Array, mask: Array | None) -> Array:
     """The mean over the members, (batch, set, feature) -> (batch, feature)."""
     if mask is None:
         return x.mean(axis=1)
-    here = mask[..., None]
-    count = jnp.maximum(here.sum(axis=1), 1).astype(x.dtype)
-    return jnp.where(here, x, 0).sum(axis=1) / count
+    count = jnp.maximum(mask.sum(axis=1, keepdims=True), 1).astype(x.dtype)
+    return members(x, mask).sum(axis=1) / count

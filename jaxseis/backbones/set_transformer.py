@@ -15,6 +15,7 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array
+from jaxseis.backbones.deep_set import members
 
 
 class SetTransformer(nnx.Module):
@@ -33,7 +34,8 @@ class SetTransformer(nnx.Module):
         dtype, param_dtype: of the arithmetic (by default that of the input and the parameters), and of the parameters.
         rngs: random numbers.
 
-    Sets of different size go into one array with a mask ``(batch, set)``, True where there is a member.
+    Sets of different size go into one array with a mask ``(batch, set)``, True where there is a member; what else is in
+    the array does not matter.
 
     ```python
     net = SetTransformer(3, 8, width=32, rngs=nnx.Rngs(0))
@@ -68,7 +70,7 @@ class SetTransformer(nnx.Module):
         self.last = nnx.Linear(seeds * width, outputs, kernel_init=last, **options)
 
     def __call__(self, x: Array, mask: Array | None = None) -> Array:
-        x = self.first(x)
+        x = self.first(members(x, mask))
         for block in self.blocks:
             x = block(x, x, mask)
         seeds = jnp.broadcast_to(self.seeds[...].astype(x.dtype), (x.shape[0], *self.seeds.shape))

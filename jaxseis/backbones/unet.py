@@ -9,7 +9,7 @@ convolution and another block. These convolutions have no overlap: a coarse pixe
 axis, where the squeezes of a flow put it as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -62,7 +62,7 @@ class UNet(nnx.Module):
         block = {"space": space, "kernel": kernel, "activation": activation, **options}
         wide = (kernel,) * space
         self.first = Conv(inputs, width, wide, **options)
-        self.scale = _scales(width, levels, block, "SAME")
+        self.scale = _scales(width, levels, block, _extended)
         last = nnx.initializers.zeros if zero else nnx.initializers.lecun_normal()
         self.last = Conv(width, outputs, wide, kernel_init=last, **options)
         self.activation = activation
@@ -77,7 +77,7 @@ class Pyramid(nnx.Module):
 
     ``(batch, *space, inputs) -> ((batch, *space/2, width), (batch, *space/4, 2 width), ...)``. The fine features know
     the coarse ones (Lin et al., Feature Pyramid Networks, CVPR 2017). Sizes are halved and rounded down, as those of
-    `Glow` are, whose conditions these can be.
+    `Glow` are, whose conditions these can be; of an odd size the last two planes go down as one, their mean.
 
     Arguments:
         inputs: channels in.
@@ -110,12 +110,12 @@ class Pyramid(nnx.Module):
         self.width = width
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
         block = {"space": space, "kernel": kernel, "activation": activation, **options}
-        self.first = _halving(inputs, width, space, "VALID", options)
-        self.scale = _scales(width, scales - 1, block, "VALID")
+        self.first = _halving(inputs, width, space, options)
+        self.scale = _scales(width, scales - 1, block, _shortened)
 
     def __call__(self, x: Array) -> tuple[Array, ...]:
         self.shapes(x.shape[1:-1])
-        return self.scale(self.first(x))
+        return self.scale(self.first(_shortened(x)))
 
     def shapes(self, space: Sequence[int]) -> tuple[tuple[int, ...], ...]:
         """Shapes of the features of one image of these sizes, (\\*space, channel), the finest first.
@@ -140,30 +140,46 @@ class _Bottom(nnx.Module):
 class _Scale(nnx.Module):
     """A scale and all below it, ``x -> (U(x), U'(...), ...)``, the finest first."""
 
-    def __init__(self, width: int, levels: int, block: dict, padding: str):
+    def __init__(self, width: int, levels: int, block: dict, even: Callable):
         space, options = block["space"], {name: block[name] for name in ("dtype", "param_dtype", "rngs")}
         twice = (2,) * space
+        self.even = even
         self.block = ResidualBlock(width, **block)
-        self.down = _halving(width, 2 * width, space, padding, options)
-        self.below = _scales(2 * width, levels - 1, block, padding)
+        self.down = _halving(width, 2 * width, space, options)
+        self.below = _scales(2 * width, levels - 1, block, even)
         self.up = nnx.ConvTranspose(2 * width, width, twice, strides=twice, padding="VALID", **options)
         self.join = Conv(2 * width, width, (1,) * space, **options)
         self.after = ResidualBlock(width, **block)
 
     def __call__(self, x: Array) -> tuple[Array, ...]:
         x = self.block(x)
-        below = self.below(self.down(x))
+        below = self.below(self.down(self.even(x)))
         joined = jnp.concatenate([x, _sized(self.up(below[0]), x)], axis=-1)
         return (self.after(self.join(joined)), *below)
 
 
-def _scales(width: int, levels: int, block: dict, padding: str) -> nnx.Module:
-    return _Scale(width, levels, block, padding) if levels else _Bottom(width, block)
+def _scales(width: int, levels: int, block: dict, even: Callable) -> nnx.Module:
+    return _Scale(width, levels, block, even) if levels else _Bottom(width, block)
 
 
-def _halving(inputs: int, outputs: int, space: int, padding: str, options: dict) -> nnx.Conv:
-    """Two pixels to one; "SAME" rounds odd sizes up, "VALID" down."""
-    return Conv(inputs, outputs, (2,) * space, strides=(2,) * space, padding=padding, **options)
+def _halving(inputs: int, outputs: int, space: int, options: dict) -> nnx.Conv:
+    """Two pixels to one, of even sizes."""
+    return Conv(inputs, outputs, (2,) * space, strides=(2,) * space, padding="VALID", **options)
+
+
+def _extended(x: Array) -> Array:
+    """Odd sizes made even by a plane of zeros at the end."""
+    change = [(0, n % 2, 0) for n in x.shape[1:-1]]
+    return jax.lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *change, (0, 0, 0)])
+
+
+def _shortened(x: Array) -> Array:
+    """Odd sizes made even by the mean of the last two planes in their place: none is lost."""
+    for axis in range(1, x.ndim - 1):
+        if x.shape[axis] % 2:
+            before, last = jnp.split(x, [x.shape[axis] - 2], axis)
+            x = jnp.concatenate([before, last.mean(axis, keepdims=True)], axis)
+    return x
 
 
 def _sized(x: Array, like: Array) -> Array:

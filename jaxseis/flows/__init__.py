@@ -8,6 +8,8 @@ from jaxseis.flows.composition import Parallel as Parallel
 from jaxseis.flows.composition import Sequential as Sequential
 from jaxseis.flows.composition import with_memory as with_memory
 from jaxseis.flows.flow import Flow as Flow
+from jaxseis.flows.freezing import Frozen as Frozen
+from jaxseis.flows.freezing import frozen as frozen
 from jaxseis.flows.layers.actnorm import ActNorm as ActNorm
 from jaxseis.flows.layers.autoregressive import MaskedAutoregressive as MaskedAutoregressive
 from jaxseis.flows.layers.coupling import Coupling as Coupling
@@ -44,7 +46,6 @@ from jaxseis.flows.networks.hyperbolic import Hyperbolic as Hyperbolic
 from jaxseis.flows.networks.maf import MAF as MAF
 from jaxseis.flows.networks.multiscale import Multiscale as Multiscale
 from jaxseis.flows.networks.real_nvp import RealNVP as RealNVP
-from jaxseis.flows.training._run import History as History
 from jaxseis.flows.training.augmentation import Flip as Flip
 from jaxseis.flows.training.augmentation import Noise as Noise
 from jaxseis.flows.training.augmentation import compose as compose
@@ -52,8 +53,7 @@ from jaxseis.flows.training.checkpoint import load_flow as load_flow
 from jaxseis.flows.training.checkpoint import save_flow as save_flow
 from jaxseis.flows.training.fit import Fitted as Fitted
 from jaxseis.flows.training.fit import fit as fit
-from jaxseis.flows.training.freezing import Frozen as Frozen
-from jaxseis.flows.training.freezing import frozen as frozen
+from jaxseis.flows.training.history import History as History
 from jaxseis.flows.training.latent_correction import latent_correction as latent_correction
 from jaxseis.flows.training.losses import gaussian_likelihood as gaussian_likelihood
 from jaxseis.flows.training.losses import maximum_likelihood as maximum_likelihood

@@ -3,13 +3,14 @@
 import jax
 import jax.numpy as jnp
 
+from jaxseis import _compat
 from jaxseis._types import Array, PyTree
 
 
 def no_log_det(x: PyTree) -> Array:
     """Zero for every sample."""
     first = jax.tree.leaves(x)[0]
-    return jnp.zeros(first.shape[0], first.dtype)
+    return _compat.varying_like(jnp.zeros(first.shape[0], first.dtype), x)
 
 
 def sum_sample(x: Array) -> Array:

@@ -75,6 +75,10 @@ class Bijection(nnx.Module):
         """The layer with what it takes from data set by ``x``, and the output for ``x``."""
         return self, self.forward(x, condition)[0]
 
+    def initialised_inverse(self, y: PyTree, condition: PyTree = None) -> tuple["Bijection", PyTree]:
+        """As `initialised`, from the other side: data are outputs of the layer, and inverted ones come back."""
+        return self, self.inverse(y, condition)[0]
+
     def reverse(self) -> "Bijection":
         """The inverse map, as a layer over the same parameters."""
         return Reversed(self)
@@ -122,6 +126,14 @@ class Reversed(Bijection):
     def backward_inverse(self, x: PyTree, condition: PyTree, x_bar: PyTree, log_det_bar: Array):
         y, bars = self.layer.backward(x, condition, x_bar, log_det_bar)
         return y, bars._replace(layer=Reversed(bars.layer))
+
+    def initialised(self, x: PyTree, condition: PyTree = None) -> tuple[Bijection, PyTree]:
+        layer, y = self.layer.initialised_inverse(x, condition)
+        return Reversed(layer), y
+
+    def initialised_inverse(self, y: PyTree, condition: PyTree = None) -> tuple[Bijection, PyTree]:
+        layer, x = self.layer.initialised(y, condition)
+        return Reversed(layer), x
 
     def reverse(self) -> Bijection:
         return self.layer

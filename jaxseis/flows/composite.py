@@ -37,3 +37,7 @@ class Composite(Bijection):
     def initialised(self, x: PyTree, condition: PyTree = None) -> tuple[Bijection, PyTree]:
         body, y = self.body.initialised(x, condition)
         return replaced(self, body=body), y
+
+    def initialised_inverse(self, y: PyTree, condition: PyTree = None) -> tuple[Bijection, PyTree]:
+        body, x = self.body.initialised_inverse(y, condition)
+        return replaced(self, body=body), x

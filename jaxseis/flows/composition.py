@@ -9,8 +9,8 @@ from flax import nnx
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.flows._states import add, no_log_det
-from jaxseis.flows.bijection import Bijection, Cotangents, replaced
-from jaxseis.flows.memory import Memory, as_memory, back_through, undo_all
+from jaxseis.flows.bijection import Bijection, Cotangents, Reversed, replaced
+from jaxseis.flows.memory import Memory, as_memory, back_through
 
 
 class Sequential(Bijection):
@@ -50,10 +50,8 @@ class Sequential(Bijection):
         return y, Cotangents(Sequential(found[::-1]), y_bar, condition_bar)
 
     def backward_inverse(self, x: PyTree, condition: PyTree, x_bar: PyTree, log_det_bar: Array):
-        y, bars = Sequential([layer.reverse() for layer in reversed(self.layers)]).backward(
-            x, condition, x_bar, log_det_bar
-        )
-        return y, bars._replace(layer=Sequential([layer.reverse() for layer in reversed(bars.layer.layers)]))
+        y, bars = self._inverted().backward(x, condition, x_bar, log_det_bar)
+        return y, bars._replace(layer=bars.layer._inverted())
 
     def initialised(self, x: PyTree, condition: PyTree = None) -> tuple[Bijection, PyTree]:
         layers = []
@@ -61,6 +59,13 @@ class Sequential(Bijection):
             layer, x = layer.initialised(x, condition)
             layers.append(layer)
         return Sequential(layers), x
+
+    def initialised_inverse(self, y: PyTree, condition: PyTree = None) -> tuple[Bijection, PyTree]:
+        layers, x = self._inverted().initialised(y, condition)
+        return layers._inverted(), x  # type: ignore[attr-defined]
+
+    def _inverted(self) -> "Sequential":
+        return Sequential([layer.reverse() for layer in reversed(self.layers)])
 
 
 class Parallel(Bijection):
@@ -96,12 +101,23 @@ class Parallel(Bijection):
         bars = Parallel(first.layer, second.layer, channels=self.channels)
         return _merge(a, b), Cotangents(bars, _merge(first.x, second.x), add(first.condition, second.condition))
 
+    def backward_inverse(self, x: Array, condition: PyTree, x_bar: Array, log_det_bar: Array):
+        y, bars = self._inverted().backward(x, condition, x_bar, log_det_bar)
+        return y, bars._replace(layer=bars.layer._inverted())
+
     def initialised(self, x: Array, condition: PyTree = None) -> tuple[Bijection, Array]:
         (first, a), (second, b) = (
             layer.initialised(part, condition)
             for layer, part in zip((self.first, self.second), self._split(x), strict=True)
         )
         return Parallel(first, second, channels=self.channels), _merge(a, b)
+
+    def initialised_inverse(self, y: Array, condition: PyTree = None) -> tuple[Bijection, Array]:
+        layer, x = self._inverted().initialised(y, condition)
+        return layer._inverted(), x  # type: ignore[attr-defined]
+
+    def _inverted(self) -> "Parallel":
+        return Parallel(self.first.reverse(), self.second.reverse(), channels=self.channels)
 
     def _split(self, x: Array) -> tuple[Array, Array]:
         return x[..., : self.channels], x[..., self.channels :]
@@ -131,19 +147,24 @@ class Chain(Bijection):
         return self.memory.run(self.layers, x, condition)
 
     def inverse(self, y: PyTree, condition: PyTree = None) -> tuple[PyTree, Array]:
-        return undo_all(self.layers, y, condition, self.memory)
+        return self.memory.run(Reversed(self.layers), y, condition, reverse=True)
 
     def backward(self, y: PyTree, condition: PyTree, y_bar: PyTree, log_det_bar: Array) -> tuple[PyTree, Cotangents]:
         x, bars = back_through(self.layers, y, condition, y_bar, log_det_bar)
         return x, bars._replace(layer=replaced(self, layers=bars.layer))
 
-    def initialised(self, x: PyTree, condition: PyTree = None) -> tuple[Bijection, PyTree]:
-        def step(x, layer):
-            layer, y = layer.initialised(x, condition)
-            return y, layer
+    def backward_inverse(self, x: PyTree, condition: PyTree, x_bar: PyTree, log_det_bar: Array):
+        y, bars = back_through(Reversed(self.layers), x, condition, x_bar, log_det_bar, reverse=True)
+        return y, bars._replace(layer=replaced(self, layers=bars.layer.layer))
 
-        y, layers = jax.lax.scan(step, x, self.layers)
+    def initialised(self, x: PyTree, condition: PyTree = None) -> tuple[Bijection, PyTree]:
+        y, layers = jax.lax.scan(lambda x, layer: layer.initialised(x, condition)[::-1], x, self.layers)
         return replaced(self, layers=layers), y
+
+    def initialised_inverse(self, y: PyTree, condition: PyTree = None) -> tuple[Bijection, PyTree]:
+        back = lambda y, layer: layer.initialised_inverse(y, condition)[::-1]  # noqa: E731
+        x, layers = jax.lax.scan(back, y, self.layers, reverse=True)
+        return replaced(self, layers=layers), x
 
 
 def _merge(a: Array, b: Array) -> Array:

@@ -9,9 +9,10 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
-from jaxseis.flows._shapes import freeze_shape
+from jaxseis.flows._shapes import as_array, freeze_shape, is_shape
 from jaxseis.flows._states import sum_sample
 from jaxseis.flows.bijection import Bijection
+from jaxseis.flows.freezing import held
 
 
 class Flow(nnx.Module):
@@ -125,7 +126,8 @@ class Flow(nnx.Module):
 
 def _batched(name: str, arrays: PyTree, shapes: PyTree, dtype=None) -> tuple[PyTree, bool]:
     """Arrays with a leading axis, and whether they came without; ``shapes`` are those of one."""
-    shapes = jax.tree.leaves(shapes, is_leaf=_is_shape)
+    arrays = as_array(arrays, shapes, jnp.asarray)
+    shapes = jax.tree.leaves(shapes, is_leaf=is_shape)
     leaves, structure = jax.tree.flatten(arrays)
     if len(leaves) != len(shapes):
         raise _checks.fail(name, f"{len(shapes)} arrays", f"{len(leaves)}")
@@ -136,11 +138,9 @@ def _batched(name: str, arrays: PyTree, shapes: PyTree, dtype=None) -> tuple[PyT
     for leaf, shape in zip(leaves, shapes, strict=True):
         if leaf.shape[1:] != shape or leaf.shape[0] != leaves[0].shape[0]:
             raise _checks.fail(name, f"shape {shape}, or a batch (n, {', '.join(map(str, shape))})", leaf.shape)
+    if leaves[0].shape[0] == 0:
+        raise _checks.fail(name, "at least one of them", "none")
     return jax.tree.unflatten(structure, leaves), False
-
-
-def _is_shape(shape: PyTree) -> bool:
-    return isinstance(shape, tuple) and all(isinstance(n, int) for n in shape)
 
 
 def _count(batch: PyTree) -> int:
@@ -164,7 +164,7 @@ def _alike(condition_and_alone: tuple[PyTree, bool], count: int) -> PyTree:
 
 
 def _structs(shapes: PyTree, dtype) -> PyTree:
-    return jax.tree.map(lambda shape: jax.ShapeDtypeStruct((1, *shape), dtype), shapes, is_leaf=_is_shape)
+    return jax.tree.map(lambda shape: jax.ShapeDtypeStruct((1, *shape), dtype), shapes, is_leaf=is_shape)
 
 
 def _one_or_all(found: PyTree, alone: bool) -> PyTree:
@@ -185,11 +185,13 @@ def _summary(flow: Flow, condition: PyTree) -> PyTree:
 # Compiled once for an architecture: called from Python, the scans inside would be compiled every time.
 @jax.jit
 def _transform(flow: Flow, x: PyTree, condition: PyTree) -> tuple[PyTree, Array]:
+    flow = held(flow)
     return flow.bijection.forward(x, _summary(flow, condition))
 
 
 @jax.jit
 def _inverse(flow: Flow, z: PyTree, condition: PyTree) -> tuple[PyTree, Array]:
+    flow = held(flow)
     return flow.bijection.inverse(z, _summary(flow, condition))
 
 
@@ -201,6 +203,7 @@ def _log_prob(flow: Flow, x: PyTree, condition: PyTree) -> Array:
 
 @partial(jax.jit, static_argnums=2)
 def _sample(flow: Flow, key: Array, n: int, condition: PyTree) -> tuple[PyTree, Array]:
+    flow = held(flow)
     summary = _summary(flow, condition)
     batch = 1 if summary is None else _count(summary)
     repeated = jax.tree.map(lambda c: jnp.broadcast_to(c, (n, *c.shape)).reshape(n * batch, *c.shape[1:]), summary)

@@ -15,14 +15,15 @@ Inverting adds rounding, which grows with the layers' condition numbers (Behrman
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 
-from jaxseis import _checks
+from jaxseis import _checks, _compat
 from jaxseis._types import Array, PyTree
 from jaxseis.flows._states import add, no_log_det
-from jaxseis.flows.bijection import Cotangents, Reversed
+from jaxseis.flows.bijection import Bijection, Cotangents
 
 Run = Callable[[PyTree, PyTree, PyTree], tuple[PyTree, Array]]
 
@@ -31,24 +32,30 @@ class Memory(ABC):
     """How to run stacked layers, one after the other."""
 
     @abstractmethod
-    def run(self, layers: PyTree, x: PyTree, condition: PyTree) -> tuple[PyTree, Array]:
-        """The last state and the summed log-determinants; ``layers`` has a leading axis, the order."""
+    def run(self, layers: PyTree, x: PyTree, condition: PyTree, reverse: bool = False) -> tuple[PyTree, Array]:
+        """The last state and the summed log-determinants.
+
+        Arguments:
+            layers: a layer whose leaves have a leading axis, the order.
+            x, condition: what the first one is given, and all.
+            reverse: whether the last one is the first to run.
+        """
 
 
 @dataclass(frozen=True)
 class Store(Memory):
-    """Keep all that differentiation wants: the fastest, and every transformation of JAX works."""
+    """Keep all that differentiation wants: every transformation of JAX works."""
 
-    def run(self, layers: PyTree, x: PyTree, condition: PyTree) -> tuple[PyTree, Array]:
-        return _scan(lambda layer, x, c: layer.forward(x, c), layers, x, condition)
+    def run(self, layers: PyTree, x: PyTree, condition: PyTree, reverse: bool = False) -> tuple[PyTree, Array]:
+        return _scan(_forward, layers, x, condition, reverse)[0]
 
 
 @dataclass(frozen=True)
 class Remat(Memory):
     """Keep the state before every layer, and compute the inside of layers again (`jax.checkpoint`)."""
 
-    def run(self, layers: PyTree, x: PyTree, condition: PyTree) -> tuple[PyTree, Array]:
-        return _scan(jax.checkpoint(lambda layer, x, c: layer.forward(x, c)), layers, x, condition)
+    def run(self, layers: PyTree, x: PyTree, condition: PyTree, reverse: bool = False) -> tuple[PyTree, Array]:
+        return _scan(jax.checkpoint(_forward), layers, x, condition, reverse)[0]
 
 
 @dataclass(frozen=True)
@@ -71,18 +78,9 @@ class Invert(Memory):
         if self.save_every is not None:
             _checks.whole("save_every", self.save_every, 1)
 
-    def run(self, layers: PyTree, x: PyTree, condition: PyTree) -> tuple[PyTree, Array]:
-        if self.save_every is None:
-            return _invertible(layers, x, condition)
+    def run(self, layers: PyTree, x: PyTree, condition: PyTree, reverse: bool = False) -> tuple[PyTree, Array]:
         count = jax.tree.leaves(layers)[0].shape[0]
-        every = min(self.save_every, count)
-        whole = count - count % every
-        groups = jax.tree.map(lambda p: p[:whole].reshape(-1, every, *p.shape[1:]), layers)
-        x, log_det = _scan(_invertible, groups, x, condition)
-        if whole == count:
-            return x, log_det
-        x, rest = _invertible(jax.tree.map(lambda p: p[whole:], layers), x, condition)
-        return x, log_det + rest
+        return _invertible(layers, x, condition, min(self.save_every or count, count), reverse)
 
 
 NAMED = {"invert": Invert(), "remat": Remat(), "store": Store()}
@@ -97,50 +95,86 @@ def as_memory(memory: Memory | str) -> Memory:
     return NAMED[memory]
 
 
-def undo_all(layers: PyTree, y: PyTree, condition: PyTree, memory: Memory) -> tuple[PyTree, Array]:
-    """Run the inverses of stacked layers, from the last to the first."""
-    return memory.run(Reversed(jax.tree.map(lambda p: p[::-1], layers)), y, condition)
-
-
 def back_through(
-    layers: PyTree, y: PyTree, condition: PyTree, y_bar: PyTree, log_det_bar: Array
+    layers: PyTree, y: PyTree, condition: PyTree, y_bar: PyTree, log_det_bar: Array, reverse: bool = False
 ) -> tuple[PyTree, Cotangents]:
-    """Back through stacked layers from their output, a layer at a time."""
+    """Back through stacked layers from their output, a layer at a time; ``reverse`` as they ran."""
 
     def step(carry, layer):
         y, y_bar, condition_bar = carry
         x, bars = layer.backward(y, condition, y_bar, log_det_bar)
         return (x, bars.x, add(condition_bar, bars.condition)), bars.layer
 
-    start = (y, y_bar, jax.tree.map(jnp.zeros_like, condition))
-    (x, x_bar, condition_bar), layers_bar = jax.lax.scan(step, start, layers, reverse=True)
+    start = (y, y_bar, _zeros(condition))
+    (x, x_bar, condition_bar), layers_bar = jax.lax.scan(step, start, layers, reverse=not reverse)
     return x, Cotangents(layers_bar, x_bar, condition_bar)
 
 
-def _scan(run: Run, layers: PyTree, x: PyTree, condition: PyTree) -> tuple[PyTree, Array]:
+def _forward(layer: Bijection, x: PyTree, condition: PyTree) -> tuple[PyTree, Array]:
+    return layer.forward(x, condition)
+
+
+def _scan(run: Run, layers: PyTree, x: PyTree, condition: PyTree, reverse: bool) -> tuple[tuple[PyTree, Array], PyTree]:
+    """What comes out at the end, and the states after every layer."""
+
     def step(carry, layer):
         x, total = carry
         y, log_det = run(layer, x, condition)
-        return (y, total + log_det), None
+        return (y, total + log_det), y
 
-    return jax.lax.scan(step, (x, no_log_det(x)), layers)[0]
-
-
-@jax.custom_vjp
-def _invertible(layers: PyTree, x: PyTree, condition: PyTree) -> tuple[PyTree, Array]:
-    return Store().run(layers, x, condition)
+    return jax.lax.scan(step, (x, no_log_det(x)), layers, reverse=reverse)
 
 
-def _keep_output(layers: PyTree, x: PyTree, condition: PyTree):
-    y, log_det = _invertible(layers, x, condition)
+@partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _invertible(layers: PyTree, x: PyTree, condition: PyTree, every: int, reverse: bool) -> tuple[PyTree, Array]:
+    return Store().run(layers, x, condition, reverse)
+
+
+def _keep_few(layers: PyTree, x: PyTree, condition: PyTree, every: int, reverse: bool):
+    """The result, and the states after groups of layers, the last state being one of them."""
+    total, saved = no_log_det(x), []
+    for groups in _ordered(_grouped(layers, every), reverse):
+        run = partial(Store().run, reverse=reverse)
+        (x, log_det), states = _scan(run, groups, x, condition, reverse)
+        total, saved = total + log_det, [*saved, states]
     # The barrier keeps the compiler from finding that an inverse gives what the forward pass had, and storing that;
     # and JAX 0.10 from confusing arguments when a rule that keeps them as they are is differentiated inside a scan.
-    return (y, log_det), jax.lax.optimization_barrier((layers, y, condition))
+    return (x, total), jax.lax.optimization_barrier((layers, saved, condition))
 
 
-def _recompute(kept, bars) -> tuple:
-    layers, y, condition = kept
-    return tuple(back_through(layers, y, condition, *bars)[1])
+def _recompute(every: int, reverse: bool, kept, bars) -> tuple:
+    layers, saved, condition = kept
+    y_bar, log_det_bar = bars
+    condition_bar, found = _zeros(condition), []
+
+    def group(carry, given):
+        y_bar, condition_bar = carry
+        layers, y = given
+        _, bars = back_through(layers, y, condition, y_bar, log_det_bar, reverse)
+        return (bars.x, add(condition_bar, bars.condition)), bars.layer
+
+    segments = _ordered(_grouped(layers, every), reverse)
+    for given in zip(segments[::-1], saved[::-1], strict=True):
+        (y_bar, condition_bar), layers_bar = jax.lax.scan(group, (y_bar, condition_bar), given, reverse=not reverse)
+        found.append(jax.tree.map(lambda p: p.reshape(-1, *p.shape[2:]), layers_bar))
+    layers_bar = jax.tree.map(lambda *parts: jnp.concatenate(parts), *_ordered(found[::-1], reverse))
+    return layers_bar, y_bar, condition_bar
 
 
-_invertible.defvjp(_keep_output, _recompute)
+_invertible.defvjp(_keep_few, _recompute)
+
+
+def _grouped(layers: PyTree, every: int) -> list[PyTree]:
+    """Stacks of groups of so many layers: all whole groups, and what is left over as a group of its own."""
+    count = jax.tree.leaves(layers)[0].shape[0]
+    whole = count - count % every
+    parts = [(0, whole, every)] + ([(whole, count, count - whole)] if whole < count else [])
+    return [jax.tree.map(lambda p, a=a, b=b, n=n: p[a:b].reshape(-1, n, *p.shape[1:]), layers) for a, b, n in parts]
+
+
+def _ordered(segments: list[PyTree], reverse: bool) -> list[PyTree]:
+    return segments[::-1] if reverse else segments
+
+
+def _zeros(tree: PyTree) -> PyTree:
+    return jax.tree.map(lambda leaf: _compat.varying_like(jnp.zeros_like(leaf), leaf), tree)

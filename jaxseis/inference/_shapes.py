@@ -8,7 +8,7 @@ from jaxseis._types import Array
 
 
 def paired(truths, samples) -> tuple[Array, Array]:
-    """Both as arrays; an error if they do not belong together."""
+    """Both as arrays; an error if they do not belong together, or hold NaN."""
     truths, samples = jnp.asarray(truths), several(samples)
     if truths.ndim == 0 or samples.shape[1:] != truths.shape:
         raise _checks.fail(
@@ -17,6 +17,8 @@ def paired(truths, samples) -> tuple[Array, Array]:
             f"shape {samples.shape}",
             "That is what flow.sample(key, n, conditions) gives.",
         )
+    for name, values in (("truths", truths), ("samples", samples)):
+        _checks.when_concrete(_numbers, name, values)
     return truths, samples
 
 
@@ -26,6 +28,13 @@ def several(samples) -> Array:
     if samples.ndim == 0 or samples.shape[0] < 2:
         raise _checks.fail("samples", "at least 2 along the first axis", f"shape {samples.shape}")
     return samples
+
+
+def _numbers(name: str, values: Array) -> None:
+    """An error if there is NaN: it is neither below nor above anything, and ranks would not show it."""
+    missing = int(jnp.isnan(values).sum())
+    if missing:
+        raise _checks.fail(name, "numbers", f"NaN in {missing} of {values.size} places")
 
 
 def levels_between(levels) -> np.ndarray:

@@ -7,6 +7,8 @@ Large z with large contraction is overconfidence; small z with small contraction
 with.
 """
 
+from functools import partial
+
 import jax.numpy as jnp
 
 from jaxseis import _checks
@@ -32,25 +34,20 @@ def z_score(truths, samples) -> Array:
     return (posterior_mean(samples) - truths) / posterior_std(samples)
 
 
-def contraction(samples, prior_std) -> Array:
+def contraction(prior_std, samples) -> Array:
     """The share of the prior's variance that the data took away; negative if the posterior is wider than the prior.
 
     Arguments:
-        samples: (n, \\*event) or (n, cases, \\*event), from the posteriors.
         prior_std: the prior's standard deviation, a number or an array that broadcasts against one sample; that of
             the truths, for instance.
+        samples: (n, \\*event) or (n, cases, \\*event), from the posteriors.
 
     Raises ValueError if a deviation of the prior is not positive.
 
     ```python
-    share = contraction(flow.sample(key, 100, conditions), truths.std(axis=0))
+    share = contraction(truths.std(axis=0), flow.sample(key, 100, conditions))
     ```
     """
     prior_std = jnp.asarray(prior_std)
-    _checks.when_concrete(_positive, prior_std)
+    _checks.when_concrete(partial(_checks.all_positive, "prior_std"), prior_std)
     return 1 - several(samples).var(axis=0, ddof=1) / prior_std**2
-
-
-def _positive(prior_std: Array) -> None:
-    if not bool((prior_std > 0).all()):
-        raise _checks.fail("prior_std", "positive numbers", prior_std.min())

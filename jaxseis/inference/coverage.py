@@ -3,7 +3,8 @@
 A region of level a holds a share a of the posterior, so over many cases it should hold that share of the truths: less
 often if the posterior is too narrow, more often if it is too wide. With n samples, whose ranks of the truth are
 uniform on 0, ..., n, the shares that can be told apart are multiples of 1/(n + 1). The nominal share of a level is
-the exact one, so that n adds no error.
+the exact one, so that n adds no error. A truth equal to samples is at a random place among them, as in
+`jaxseis.inference.ranks`: a component known exactly is held as often as any other.
 """
 
 from typing import NamedTuple
@@ -32,22 +33,23 @@ class Coverage(NamedTuple):
     high: Array
 
 
-def coverage(truths, samples, levels=LEVELS) -> Coverage:
+def coverage(truths, samples, levels=LEVELS, *, key: Array | None = None) -> Coverage:
     """How often the central credible interval of each component holds the truth, against how often it should.
 
     Arguments:
         truths: (cases, \\*event).
         samples: (n, cases, \\*event), from the posteriors.
         levels: shares of the posterior within the intervals, between 0 and 1.
+        key: random key of the place of a truth among samples equal to it; by default always the same.
 
-    Raises ValueError if the shapes do not belong together, or a level is not between 0 and 1.
+    Raises ValueError if the shapes do not belong together, there is NaN, or a level is not between 0 and 1.
 
     ```python
     found = coverage(truths, flow.sample(key, 99, conditions))
     ```
     """
-    n = len(samples)
-    return covered(abs(2 * np.arange(n + 1) - n) / (n + 1), sbc_ranks(truths, samples), levels)
+    ranks, n = sbc_ranks(truths, samples, key), len(samples)
+    return covered(abs(2 * np.arange(n + 1) - n) / (n + 1), ranks, levels)
 
 
 def covered(share: np.ndarray, ranks: Array, levels) -> Coverage:

@@ -5,11 +5,13 @@ For ranks r uniform on 0, ..., n, the number of ``cases`` ranks below k is binom
     C_k = #{r < k} ~ Bin(cases, k / (n + 1)),    k = 1, ..., n.
 
 A band from the quantiles gamma/2 and 1 - gamma/2 of each C_k is left by some C_k more often than gamma. The gamma at
-which all of it is kept with a given probability comes from simulating uniform ranks.
+which all of it is kept with a given probability comes from simulating uniform ranks. Ranks r and n - r are alike, so
+the upper limit at k is one less the lower limit at n + 1 - k.
 """
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -41,8 +43,8 @@ def rank_ecdf(ranks, n: int) -> Array:
     """
     ranks = checked_ranks(ranks, n)
     ordered = jnp.sort(ranks.reshape(len(ranks), -1), axis=0)
-    below = [jnp.searchsorted(column, jnp.arange(1, n + 1)) for column in ordered.T]
-    return jnp.stack(below, axis=-1).reshape(n, *ranks.shape[1:]) / len(ranks)
+    below = jax.vmap(jnp.searchsorted, in_axes=(1, None), out_axes=1)(ordered, jnp.arange(1, n + 1))
+    return below.reshape(n, *ranks.shape[1:]) / len(ranks)
 
 
 def ecdf_band(cases: int, n: int, level: float = 0.95, *, simulations: int = 2000, seed: int = 0) -> Band:
@@ -70,6 +72,6 @@ def ecdf_band(cases: int, n: int, level: float = 0.95, *, simulations: int = 200
     drawn = np.random.default_rng(seed).multinomial(cases, np.full(n + 1, 1 / (n + 1)), size=simulations)
     counts = drawn.cumsum(axis=1)[:, :-1]
     tail = np.minimum(binom.cdf(counts, cases, fractions), binom.sf(counts - 1, cases, fractions)).min(axis=1)
-    gamma = np.quantile(tail, 1 - level, method="lower")
-    low, high = binom.ppf(gamma, cases, fractions), binom.isf(gamma, cases, fractions)
-    return Band(fractions, low / cases, high / cases)
+    gamma = np.quantile(tail, 1 - level, method="lower") * (1 - 1e-9)  # a tail that occurs: rounding must not lose it
+    low = binom.ppf(gamma, cases, fractions)
+    return Band(fractions, low / cases, (cases - low[::-1]) / cases)

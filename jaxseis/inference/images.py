@@ -5,7 +5,8 @@ With means, variances and the covariance of two images under a Gaussian window o
     SSIM = (2 mu_a mu_b + C_1) (2 s_ab + C_2) / ((mu_a^2 + mu_b^2 + C_1) (s_a^2 + s_b^2 + C_2)),
 
 C_1 = (0.01 L)^2 and C_2 = (0.03 L)^2 for a range L of values, is averaged over all windows within the image (Wang et
-al., IEEE Transactions on Image Processing 2004).
+al., IEEE Transactions on Image Processing 2004). Variances and the covariance are those of the images less their means,
+which is the same, and keeps its digits where the mean is large.
 """
 
 import functools
@@ -64,8 +65,10 @@ def ssim(images, references, data_range: float) -> Array:
     if a.ndim < 3 or min(a.shape[1:-1]) < 2 * RADIUS + 1:
         raise _checks.fail("images", f"(cases, *space, channel) of at least {2 * RADIUS + 1} pixels", a.shape)
     one, two = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
+    (level_a, a), (level_b, b) = _split(a), _split(b)
     mean_a, mean_b = _window(a), _window(b)
     var_a, var_b, cov = _window(a * a) - mean_a**2, _window(b * b) - mean_b**2, _window(a * b) - mean_a * mean_b
+    mean_a, mean_b = mean_a + level_a, mean_b + level_b
     similarity = (2 * mean_a * mean_b + one) * (2 * cov + two)
     return _mean(similarity / ((mean_a**2 + mean_b**2 + one) * (var_a + var_b + two)))
 
@@ -101,7 +104,9 @@ def image_scores(truths, samples, data_range: float) -> ImageScores:
 
 
 def _alike(images, references) -> tuple[Array, Array]:
-    images, references = jnp.asarray(images), jnp.asarray(references)
+    """Both in one type with fractions: whole numbers without a sign would wrap round."""
+    dtype = jnp.result_type(images, references, jnp.float32)
+    images, references = jnp.asarray(images, dtype), jnp.asarray(references, dtype)
     _checks.shape_is("images", images, references.shape)
     return images, references
 
@@ -109,6 +114,12 @@ def _alike(images, references) -> tuple[Array, Array]:
 def _mean(values: Array) -> Array:
     """Over all axes but the cases."""
     return values.reshape(len(values), -1).mean(axis=1)
+
+
+def _split(x: Array) -> tuple[Array, Array]:
+    """The mean over space, of each channel of each case, and the rest."""
+    level = x.mean(axis=tuple(range(1, x.ndim - 1)), keepdims=True)
+    return level, x - level
 
 
 def _window(x: Array) -> Array:

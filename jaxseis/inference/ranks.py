@@ -3,14 +3,16 @@
 Draw theta from the prior, data from theta, and n samples from the posterior given these data. If that is the posterior,
 theta is one more of its samples, and its rank
 
-    r = #{i : theta_i < theta}
+    r = #{i : theta_i < theta} + K,    K uniform on 0, ..., #{i : theta_i = theta},
 
-is uniform on 0, ..., n. Too narrow a posterior gives ranks at both ends, too wide a one ranks in the middle, one that
-lies too low ranks near n.
+is uniform on 0, ..., n. K puts the truth at a random place among the samples equal to it, without which ranks of what
+is discrete, clipped or constant would not be uniform (Modrak et al., Bayesian Analysis 2023, arXiv 2211.02383). Too
+narrow a posterior gives ranks at both ends, too wide a one ranks in the middle, one that lies too low ranks near n.
 """
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import jax.scipy.stats as stats
 import numpy as np
@@ -19,22 +21,31 @@ from jaxseis import _checks
 from jaxseis._types import Array
 from jaxseis.inference._shapes import paired
 
+TIES = 2211_02383  # seed of the places among equals where no key is given; unlikely to be that of the samples
 
-def sbc_ranks(truths, samples) -> Array:
+
+def sbc_ranks(truths, samples, key: Array | None = None) -> Array:
     """How many samples are less than the truth, 0 to n, for each case and component.
 
     Arguments:
         truths: (cases, \\*event), drawn from the prior that made the data.
         samples: (n, cases, \\*event), from the posteriors given these data.
+        key: random key of the place of a truth among samples equal to it; by default always the same.
 
-    Returns whole numbers (cases, \\*event). Raises ValueError if the shapes do not belong together.
+    Returns whole numbers (cases, \\*event). Raises ValueError if the shapes do not belong together, or there is NaN.
 
     ```python
     ranks = sbc_ranks(truths, flow.sample(key, 99, conditions))
     ```
     """
-    truths, samples = paired(truths, samples)
-    return jnp.sum(samples < truths, axis=0)
+    return ranked(*paired(truths, samples), key)
+
+
+def ranked(truths: Array, samples: Array, key: Array | None) -> Array:
+    """The equation at the top."""
+    key = jax.random.key(TIES) if key is None else key
+    below, equal = (jnp.sum(which, axis=0) for which in (samples < truths, samples == truths))
+    return below + jax.random.randint(key, equal.shape, 0, equal + 1)
 
 
 class Uniformity(NamedTuple):

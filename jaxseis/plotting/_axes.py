@@ -54,6 +54,11 @@ def legend_above(ax: "Axes", columns: int = 4) -> None:
             handle.set_sizes([40.0])
 
 
+def legend_inside(ax: "Axes", loc: Any) -> None:
+    """A framed legend on the axes, one name a line, for axes too narrow for one beside the title."""
+    ax.legend(fontsize=TICK, loc=loc, framealpha=0.9)
+
+
 def amplitude(values: np.ndarray, percentile: float) -> float:
     """The percentile of the absolute values, positive even if all are zero."""
     if not 0 < percentile <= 100:

@@ -1,5 +1,6 @@
 """A posterior of images: the truth, the mean, the deviation, the error, and samples, side by side."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,8 @@ def posterior(
         samples: samples of its posterior, ``(n, x, z)``, or with a last axis of one channel.
         grid: the grid of the image, drawn in kilometres; by default axes have no numbers.
         count: how many of the samples are drawn.
-        limits: smallest and largest value of the first scale; those of the truth by default.
+        limits: smallest and largest value of the first scale; by default those of the truth, or of all images in that
+            scale where the truth is constant.
         cmap: colours of the first scale.
         label: what the values are, with the unit.
         title: a title of the figure, if any.
@@ -50,9 +52,10 @@ def posterior(
     values = {"truth": truth, "posterior mean": mean}
     values |= {f"sample {i + 1}": sample for i, sample in enumerate(samples[:count])}
     axes = _row(len(values) + 2, truth.shape, grid)
-    _draw(axes[:-2], values, grid, limits or (truth.min(), truth.max()), cmap, label)
+    _draw(axes[:-2], values, grid, limits or _range(values.values()), cmap, label, "both")
     top = np.percentile([error, deviation], 99.5) or 1.0
-    _draw(axes[-2:], {"absolute error": error, "standard deviation": deviation}, grid, (0.0, top), "magma", label)
+    errors = {"absolute error": error, "standard deviation": deviation}
+    _draw(axes[-2:], errors, grid, (0.0, top), "magma", label, "max")
     if title is not None:
         axes[0].figure.suptitle(title, fontsize=_axes.TITLE, x=0.01, horizontalalignment="left")
     return axes
@@ -62,6 +65,15 @@ def _image(values: Any, ndim: int) -> np.ndarray:
     """Without the axis of a single channel."""
     values = np.asarray(values, float)
     return values[..., 0] if values.ndim == ndim + 1 and values.shape[-1] == 1 else values
+
+
+def _range(images: Iterable[np.ndarray]) -> tuple[float, float]:
+    """Of the first image; of all if it is constant, and wider if they all are."""
+    images = list(images)
+    for values in (images[0], np.stack(images)):
+        if values.min() < values.max():
+            return float(values.min()), float(values.max())
+    return float(images[0].min()) - 0.5, float(images[0].min()) + 0.5
 
 
 def _row(count: int, shape: tuple[int, ...], grid: Grid | None) -> np.ndarray:
@@ -75,7 +87,9 @@ def _row(count: int, shape: tuple[int, ...], grid: Grid | None) -> np.ndarray:
     return figure.subplots(1, count, sharex=True, sharey=True)
 
 
-def _draw(axes: Any, images: dict[str, np.ndarray], grid: Grid | None, limits: tuple, cmap: str, label: str) -> None:
+def _draw(
+    axes: Any, images: dict[str, np.ndarray], grid: Grid | None, limits: tuple, cmap: str, label: str, ends: str
+) -> None:
     """Images in one scale, with a colour bar beside the last."""
     drawn = None
     for ax, (name, values) in zip(axes, images.items(), strict=True):
@@ -86,4 +100,4 @@ def _draw(axes: Any, images: dict[str, np.ndarray], grid: Grid | None, limits: t
         if grid is None:
             ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
         ax.label_outer()
-    _axes.colorbar(axes[-1], drawn, label, extend="both" if limits[0] else "max")
+    _axes.colorbar(axes[-1], drawn, label, extend=ends)

@@ -12,7 +12,7 @@ COUNT = 3
 
 
 # of the networks, which take long to compile, two are enough day by day
-OFTEN = ("RealNVP", "Glow of odd sizes")
+OFTEN = ("RealNVP", "conditional Glow of odd sizes")
 CASES = [
     pytest.param(case, id=name, marks=[pytest.mark.slow] if name in NETWORKS and name not in OFTEN else [])
     for name, case in (LAYERS | NETWORKS).items()

@@ -114,7 +114,9 @@ LAYERS = {
     "Haar, 1-D": Case(still(Haar), (6, 2)),
     "Haar": Case(still(Haar), (4, 6, 2)),
     "Haar, 3-D": Case(still(Haar), (2, 4, 2, 1)),
-    "Trim": Case(partial(Trim, 2, axis=1, subnet=mlp), (2, 5, 2)),
+    "Trim": Case(partial(Trim, 2, axis=1, subnet=mlp, **DOUBLE), (2, 5, 2)),
+    "Trim beside an image": Case(partial(Trim, 2, axis=0, subnet=mlp, image=1, **DOUBLE), (3, 2, 2), (3, 2, 1)),
+    "Trim beside a vector": Case(partial(Trim, 2, axis=0, subnet=mlp, vector=3, **DOUBLE), (3, 2, 2), (3,)),
     "Sequential": Case(lambda rngs: step(4, rngs), (4,)),
     "Parallel": Case(
         lambda rngs: Parallel(step(2, rngs), coupling(3, mlp)(rngs=rngs), channels=2), (5,)
@@ -135,6 +137,9 @@ NETWORKS = {
     "Glow, 3-D": Case(partial(Glow, (4, 4, 4, 1), scales=1, steps=1, width=4, **DOUBLE), (4, 4, 4, 1)),
     "conditional Glow": Case(
         partial(Glow, (8, 6, 1), scales=2, steps=2, width=4, condition_shape=(8, 6, 2), **DOUBLE), (8, 6, 1), (8, 6, 2)
+    ),
+    "conditional Glow of odd sizes": Case(
+        partial(Glow, (5, 7, 1), scales=2, steps=1, width=4, condition_shape=(5, 7, 2), **DOUBLE), (5, 7, 1), (5, 7, 2)
     ),
     "Glow with a vector condition": Case(
         partial(Glow, (4, 4, 1), scales=2, steps=1, width=4, condition_shape=(3,), **DOUBLE), (4, 4, 1), (3,)

@@ -5,10 +5,11 @@ from flax import nnx
 
 from jaxseis._types import Array, PyTree
 from jaxseis.flows import _states
-from jaxseis.flows.bijection import Bijection, replaced
+from jaxseis.flows.bijection import Bijection
+from jaxseis.flows.layers.data_dependent import DataDependent
 
 
-class ActNorm(Bijection):
+class ActNorm(DataDependent):
     """``y = exp(s) x + b``, one s and b a channel; ``log |det| = pixels * sum s``.
 
     Arguments:
@@ -34,18 +35,21 @@ class ActNorm(Bijection):
         return (y - self.shift[...]) * jnp.exp(-self.log_scale[...]), -self._log_det(y)
 
     def initialised(self, x: Array, condition: PyTree = None) -> tuple[Bijection, Array]:
-        if not isinstance(self.log_scale, nnx.Param):  # it is frozen
-            return self, self.forward(x)[0]
-        axes = tuple(range(x.ndim - 1))
-        mean, deviation = x.mean(axes), x.std(axes)
-        scale = jnp.where(deviation > jnp.finfo(x.dtype).eps * jnp.abs(mean), deviation, 1)
-        dtype = self.log_scale[...].dtype
-        layer = replaced(
-            self,
-            log_scale=nnx.Param(-jnp.log(scale).astype(dtype)),
-            shift=nnx.Param((-mean / scale).astype(dtype)),
-        )
+        mean, deviation = _moments(x)
+        layer = self.taking(log_scale=-jnp.log(deviation), shift=-mean / deviation)
         return layer, layer.forward(x)[0]
+
+    def initialised_inverse(self, y: Array, condition: PyTree = None) -> tuple[Bijection, Array]:
+        mean, deviation = _moments(y)
+        layer = self.taking(log_scale=jnp.log(deviation), shift=mean)
+        return layer, layer.inverse(y)[0]
 
     def _log_det(self, x: Array) -> Array:
         return _states.no_log_det(x) + _states.pixels(x) * self.log_scale[...].sum()
+
+
+def _moments(x: Array) -> tuple[Array, Array]:
+    """Mean and deviation of each channel; a deviation of one where there is none beyond rounding."""
+    axes = tuple(range(x.ndim - 1))
+    mean, deviation = x.mean(axes), x.std(axes)
+    return mean, jnp.where(deviation > 16 * jnp.finfo(x.dtype).eps * jnp.abs(mean), deviation, 1)

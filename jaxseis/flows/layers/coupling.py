@@ -94,6 +94,4 @@ class Coupling(Bijection):
 
 
 def _parameters(layer: Coupling, kept: Array, condition: PyTree) -> Array:
-    """The parameters of the map, (batch, *space, count, channel)."""
-    flat = layer.subnet(join(kept, condition)).astype(kept.dtype)  # type: ignore[operator]
-    return flat.reshape(*flat.shape[:-1], layer.map.count, -1)
+    return layer.map.parameters(layer.subnet, join(kept, condition))

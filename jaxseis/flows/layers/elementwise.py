@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import jax.numpy as jnp
+from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array
@@ -21,6 +22,11 @@ class Elementwise(ABC):
     @abstractmethod
     def count(self) -> int:
         """How many parameters a number has."""
+
+    def parameters(self, subnet: nnx.Module, inputs: Array) -> Array:
+        """What a network says of each number, ``(..., count, channel)``, in the precision of its inputs."""
+        flat = subnet(inputs).astype(inputs.dtype)  # type: ignore[operator]
+        return flat.reshape(*flat.shape[:-1], self.count, -1)
 
     @abstractmethod
     def forward(self, x: Array, parameters: Array) -> tuple[Array, Array]:
@@ -61,7 +67,7 @@ class Affine(Elementwise):
     scale: Scale = Tanh()
 
     def __post_init__(self):
-        _checks.kind_is("scale", self.scale, Scale, "one of jaxseis.flows.scales")
+        _checks.kind_is("scale", self.scale, Scale, "Tanh, Arctan, Sigmoid or Softplus")
 
     @property
     def count(self) -> int:

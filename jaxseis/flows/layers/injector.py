@@ -48,7 +48,4 @@ class Injector(Bijection):
         return x, _states.sum_sample(log_derivative)
 
     def _parameters(self, x: Array, condition: Array) -> Array:
-        """The parameters of the map, (batch, *space, count, channel)."""
-        beside = join(x[..., :0], condition)  # over the space of x
-        flat = self.subnet(beside).astype(x.dtype)  # type: ignore[operator]
-        return flat.reshape(*flat.shape[:-1], self.map.count, -1)
+        return self.map.parameters(self.subnet, join(x[..., :0], condition))  # over the space of x

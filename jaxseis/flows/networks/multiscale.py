@@ -16,53 +16,10 @@ from jaxseis.flows.composition import Chain
 from jaxseis.flows.layers.shuffle import Squeeze
 from jaxseis.flows.layers.trim import Trim
 from jaxseis.flows.memory import Memory
+from jaxseis.flows.networks._scales import Beside, arrays_at_scales, shapes_at_scales
+from jaxseis.flows.networks.level import Level
 
 Step = Callable[..., Bijection]
-
-
-class Level(Bijection):
-    """One scale: ``x -> (x', released)``.
-
-    Axes of odd size are trimmed, space is squeezed into channels, a chain transforms them, and the first channels
-    are released as finished latents, with the planes that were trimmed.
-    """
-
-    def __init__(self, trims: Sequence[Trim], squeeze: Squeeze, chain: Bijection, released: int):
-        self.trims = nnx.List(trims)
-        self.squeeze = squeeze
-        self.chain = chain
-        self.released = released
-
-    def forward(self, x: Array, condition: PyTree = None) -> tuple[PyTree, Array]:
-        x, planes, log_det = self._trimmed(x)
-        x, more = self.chain.forward(self.squeeze.forward(x)[0], condition)
-        return self._release(x, planes), log_det + more
-
-    def inverse(self, y: PyTree, condition: PyTree = None) -> tuple[Array, Array]:
-        x, released = y
-        planes, half = (released[:-1], released[-1:]) if self.released else (released, ())
-        x, log_det = self.chain.inverse(jnp.concatenate([*half, x], axis=-1), condition)
-        x = self.squeeze.inverse(x)[0]
-        for trim, plane in zip(reversed(self.trims), reversed(planes), strict=True):
-            x, more = trim.inverse((x, plane))
-            log_det += more
-        return x, log_det
-
-    def initialised(self, x: Array, condition: PyTree = None) -> tuple[Bijection, PyTree]:
-        x, planes, _ = self._trimmed(x)
-        chain, x = self.chain.initialised(self.squeeze.forward(x)[0], condition)
-        return replaced(self, chain=chain), self._release(x, planes)
-
-    def _trimmed(self, x: Array) -> tuple[Array, tuple[Array, ...], Array]:
-        planes, log_det = [], no_log_det(x)
-        for trim in self.trims:
-            (x, plane), more = trim.forward(x)
-            planes, log_det = [*planes, plane], log_det + more
-        return x, tuple(planes), log_det
-
-    def _release(self, x: Array, planes: tuple[Array, ...]) -> PyTree:
-        half = (x[..., : self.released],) if self.released else ()
-        return x[..., self.released :], (*planes, *half)
 
 
 class Multiscale(Bijection):
@@ -104,15 +61,17 @@ class Multiscale(Bijection):
         self.event_shape = _event("event_shape", event_shape, scales, odd)
         self.condition_shape = freeze_shape(condition_shape)
         self.squeeze = squeeze
-        levels, shape = [], self.event_shape
-        beside = [c[-1] for c in self._condition_shapes(scales)]
-        for index in range(scales):
-            trims = _trims(shape, param_dtype, rngs)
-            channels = shape[-1] * 2 ** (len(shape) - 1)
-            chain = Chain(partial(step, channels, beside[index]), steps, memory=memory, rngs=rngs)
+        *space, channels = self.event_shape
+        spaces = [tuple(n // 2**s for n in space) for s in range(scales + 1)]
+        levels = []
+        for index, beside in enumerate(shapes_at_scales(self.condition_shape, spaces)):
+            trims = _trims((*spaces[index], channels), beside.before, param_dtype, rngs)
+            channels *= 2 ** len(space)
+            make = partial(step, channels, beside.after[-1] if beside.after else 0)
+            chain = Chain(make, steps, memory=memory, rngs=rngs)
             released = channels // 2 if split and index < scales - 1 else 0
             levels.append(Level(trims, squeeze, chain, released))
-            shape = (*(n // 2 for n in shape[:-1]), channels - released)
+            channels -= released
         self.levels = nnx.List(levels)
 
     def forward(self, x: Array, condition: PyTree = None) -> tuple[PyTree, Array]:
@@ -127,9 +86,8 @@ class Multiscale(Bijection):
         total = no_log_det(x)
         conditions = self._conditions(condition)
         for level, beside in zip(reversed(self.levels), reversed(conditions), strict=True):
-            count = len(level.trims) + (level.released > 0)
-            released = tuple(latents[len(latents) - count :])
-            latents = latents[: len(latents) - count]
+            split = len(latents) - level.count
+            latents, released = latents[:split], tuple(latents[split:])
             x, log_det = level.inverse((x, released), beside)
             total += log_det
         return x, total
@@ -141,37 +99,16 @@ class Multiscale(Bijection):
             levels, latents = [*levels, level], (*latents, *released)
         return replaced(self, levels=nnx.List(levels)), (*latents, x)
 
-    def _conditions(self, condition: PyTree) -> list[PyTree]:
+    def _conditions(self, condition: PyTree) -> list[Beside]:
         """What each scale is given."""
-        count = len(self.levels)
-        if isinstance(condition, (tuple, list)):
-            return list(condition)
-        if condition is None or condition.ndim == 2:
-            return [condition] * count
-        return self._squeezed(condition, count)
-
-    def _squeezed(self, condition: Array, count: int) -> list[Array]:
-        found = []
-        for _ in range(count):
-            even = tuple(slice(0, n - n % 2) for n in condition.shape[1:-1])  # where the trimmed state is
-            condition = self.squeeze.squeeze(condition[(slice(None), *even)])
-            found.append(condition)
-        return found
-
-    def _condition_shapes(self, scales: int) -> list[tuple[int, ...]]:
-        shape = self.condition_shape
-        if shape is None:
-            return [(0,)] * scales
-        if isinstance(shape[0], tuple):
-            return list(shape)
-        if len(shape) == 1:
-            return [shape] * scales
-        return [(shape[-1] * 2 ** ((len(shape) - 1) * (s + 1)),) for s in range(scales)]
+        return arrays_at_scales(condition, self.squeeze, len(self.levels))
 
 
-def _trims(shape: tuple[int, ...], param_dtype, rngs: nnx.Rngs) -> list[Trim]:
+def _trims(shape: tuple[int, ...], condition: tuple[int, ...] | None, param_dtype, rngs: nnx.Rngs) -> list[Trim]:
+    beside = {} if condition is None else {"vector" if len(condition) == 1 else "image": condition[-1]}
     subnet = partial(MLP, width=16, depth=1, param_dtype=param_dtype)
-    return [Trim(shape[-1], axis=i, subnet=subnet, rngs=rngs) for i, n in enumerate(shape[:-1]) if n % 2]
+    make = partial(Trim, shape[-1], subnet=subnet, param_dtype=param_dtype, rngs=rngs, **beside)
+    return [make(axis=axis) for axis, n in enumerate(shape[:-1]) if n % 2]
 
 
 def _event(name: str, shape: Sequence[int], scales: int, odd: str) -> tuple[int, ...]:

@@ -11,13 +11,13 @@ import numpy as np
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
+from jaxseis.flows.training._architecture import fingerprint
 
 Batch = tuple[PyTree, PyTree]  # samples and conditions
 Draw = Callable[[Array, int], Batch]
 
 DRAWN_STEPS = 100  # between validations
 DRAWN_BATCHES = 8  # for a validation
-BLOCK = 4096  # samples looked at together
 
 
 class Stored:
@@ -28,7 +28,8 @@ class Stored:
         self.size, self.key = size, jax.random.fold_in(key, 0)
         self.count = _count(*self.data)
         for name, part in zip(("x", "condition"), self.data, strict=True):
-            _check_finite(name, part)
+            for leaf in jax.tree.leaves(part):
+                _check_numbers(name, leaf)
         order = np.asarray(jax.random.permutation(jax.random.fold_in(key, 1), self.count))
         wanted = round(held_out * self.count)
         if held_out and not wanted:
@@ -40,6 +41,10 @@ class Stored:
             raise _checks.fail("batch_size", "at most the samples to train on", got)
         self.steps = len(self.training) // size  # in a pass
         self.passed, self.order = -1, self.training
+
+    def identity(self) -> dict[str, int]:
+        """What tells these batches from others."""
+        return {"data": fingerprint(self.data), "samples": self.count, "held_out": len(self.kept)}
 
     def training_batch(self, step: int) -> Batch:
         """The batch of a step."""
@@ -64,8 +69,12 @@ class Drawn:
     def __init__(self, draw: Draw, size: int, validated: bool, key: Array):
         self.draw, self.size = draw, size
         self.key, self.fixed = jax.random.split(key)
-        self.count, self.steps = 0, DRAWN_STEPS
+        self.steps = DRAWN_STEPS
         self.batches = DRAWN_BATCHES if validated else 0
+
+    def identity(self) -> dict[str, int]:
+        """What tells these batches from others, but for the function that draws them."""
+        return {"data": 0, "samples": 0, "held_out": self.batches * self.size}
 
     def training_batch(self, step: int) -> Batch:
         """The batch of a step."""
@@ -86,6 +95,10 @@ def batches_of(x: Any, condition: PyTree, size: int, held_out: float, key: Array
     """Batches of arrays, of a function that draws them, or of nothing, where x and the condition are None."""
     _checks.number("validation", held_out, "a fraction, 0 <= validation < 1", lambda f: 0 <= f < 1)
     _checks.whole("batch_size", size, 1)
+    if hasattr(x, "__next__"):
+        raise _checks.fail(
+            "x", "arrays, or a function draw(key, n)", "an iterator", "Let draw(key, n) return the next."
+        )
     draw: Any = x if callable(x) else _nothing if x is None and condition is None else None
     if draw is None:
         return Stored(x, condition, size, held_out, key)
@@ -98,19 +111,14 @@ def _nothing(key: Array, n: int) -> Batch:
     return None, None
 
 
+def _check_numbers(name: str, leaf: Any) -> None:
+    if leaf.dtype == object:
+        raise _checks.fail(name, "arrays, or a function draw(key, n)", f"{type(leaf.ravel()[0]).__name__}")
+    _checks.finite(name, leaf, "Leave that sample out.")
+
+
 def _count(x: PyTree, condition: PyTree) -> int:
     counts = [np.shape(leaf)[0] if np.ndim(leaf) else 0 for leaf in jax.tree.leaves((x, condition))]
     if len(set(counts)) > 1 or counts[0] == 0:
         raise _checks.fail("x and condition", "arrays of as many samples", f"{counts}")
     return counts[0]
-
-
-def _check_finite(name: str, arrays: PyTree) -> None:
-    """As `_checks.finite`, without a mask as large as the data."""
-    for leaf in jax.tree.leaves(arrays):
-        for start in range(0, len(leaf), BLOCK):
-            block = np.asarray(leaf[start : start + BLOCK])
-            if not np.isfinite(block).all():
-                where = np.argwhere(~np.isfinite(block))[0] + [start, *[0] * (block.ndim - 1)]
-                index = tuple(int(i) for i in where)
-                raise _checks.fail(name, "finite numbers", f"{leaf[index]} at index {index}", "Leave that sample out.")

@@ -5,16 +5,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import optax
 
 from jaxseis import _checks, _progress
 from jaxseis._types import Array, PyTree
+from jaxseis.flows._shapes import as_array
 from jaxseis.flows.flow import Flow
+from jaxseis.flows.layers.data_dependent import as_made
 from jaxseis.flows.training._batches import batches_of
-from jaxseis.flows.training._run import History, Run
+from jaxseis.flows.training._run import Run
 from jaxseis.flows.training._step import Loss
 from jaxseis.flows.training.augmentation import Augmentation
 from jaxseis.flows.training.checkpoint import Checkpoints
+from jaxseis.flows.training.history import History
 from jaxseis.flows.training.losses import maximum_likelihood
 
 Callback = Callable[[int, Flow, dict[str, float]], Any]
@@ -42,7 +47,7 @@ def fit(
     every: int | None = None,
     patience: int | None = None,
     augment: Augmentation | None = None,
-    initialise: bool = True,
+    initialise: bool | None = None,
     callback: Callback | None = None,
     checkpoint: str | Path | None = None,
     progress: bool = True,
@@ -65,14 +70,19 @@ def fit(
             are taken. Beside a function that draws samples, whether it draws eight batches for that.
         every: steps between validations; by default one pass over the samples, or 100.
         patience: stops after so many validations without a smaller loss.
-        augment: changes batches before they are trained on: see `jaxseis.flows.augmentation`.
-        initialise: whether layers take from the first batch what they take from data; False to train a flow further.
+        augment: changes batches before they are trained on: `jaxseis.flows.Flip`, `Noise`, or several by `compose`.
+        initialise: whether layers such as `ActNorm` take their parameters from the first batch; by default only if
+            none of them has done so before, or was trained. True does it again, and False not at all.
         callback: called as ``callback(step, flow, measures)`` after every validation; a true result stops.
         checkpoint: a folder for the state, written at every validation. If one is there, training goes on from it, and
-            gives bit for bit what it would have given without interruption.
+            gives bit for bit what it would have given without interruption; a run that is there and has come as far
+            as ``steps``, or further, is given back as it is. Data, key, sizes, architecture and frozen parameters have
+            to be the same; the loss, the optimizer's numbers, augmentations and what draws samples are functions, and
+            not looked at. `jaxseis.flows.load_flow` reads the best flow from the folder.
         progress: whether to show a bar.
 
-    Warns, once, with `InversionWarning` if samples held out do not come back through the flow and its inverse.
+    Warns, once, with `InversionWarning` if samples do not come back through the flow and its inverse, at validations:
+    those held out, else those of the last step, else those of the flow itself if it has no condition.
 
     Raises ValueError for data that do not fit, are not finite, or do not vary, and for a checkpoint of another run;
     FloatingPointError naming the step where the loss is not finite.
@@ -82,26 +92,43 @@ def fit(
     samples = fitted.flow.sample(jax.random.key(1), 100, observed)
     ```
     """
+    _check_parts(flow, x, key, loss, optimizer)
     steps = _checks.whole("steps", steps, 1)
     if patience is not None:
         _checks.whole("patience", patience, 1)
         _checks.positive("validation", validation, "samples", "Patience is for its loss.")
     keys = jax.random.split(key, 3)
+    x, condition = as_array(x, flow.event_shape, np.asarray), as_array(condition, flow.condition_shape, np.asarray)
     batches = batches_of(x, condition, batch_size, validation, keys[0])
     every = batches.steps if every is None else _checks.whole("every", every, 1)
     run = Run(flow, loss, optimizer, augment, batches, keys)
     saved = None if checkpoint is None else Checkpoints(checkpoint, run.identity(every))
-    state, history = run.start(flow, initialise, saved)
+    point = run.start(flow, as_made(flow) if initialise is None else initialise, saved)
+    result = run.validated(point) if point.done % every else point
     with _progress.progress(steps, "training", progress) as bar:
-        bar.update(len(history.train))
-        while len(history.train) < steps and not (patience and state.waited >= patience):
-            done = len(history.train)
-            state, losses = run.trained(state, range(done, min(done + every, steps)), bar)
-            state, value = run.validated(state)
-            history = history.followed_by(losses, value)
+        bar.update(point.done)
+        while point.done < steps and not (patience and point.state.waited >= patience):
+            point = run.trained(point, min(point.done - point.done % every + every, steps), bar)
+            result = run.validated(point)
+            if point.done % every == 0:  # a validation that only the end asked for changes nothing that may follow
+                point = result
             if saved:
-                saved.save(len(history.train), state, history._asdict())
-            measures = {"train": losses[-1], "validation": value}
-            if callback and callback(len(history.train), run.flow(state.trained.parameters), measures):
+                saved.save(point.done, point.state, point.history._asdict(), run.flow(result.state.best))
+            measures = {"train": result.history.train[-1], "validation": result.history.validation[-1]}
+            if callback and callback(point.done, run.flow(point.state.trained.parameters), measures):
                 break
-    return Fitted(run.flow(state.best), history)
+    return Fitted(run.flow(result.state.best), result.history)
+
+
+def _check_parts(flow: Any, x: Any, key: Any, loss: Any, optimizer: Any) -> None:
+    """Errors for what is of another kind than it should be."""
+    if not isinstance(flow, Flow):
+        remedy = "Wrap it: Flow(bijection, event_shape)."
+        raise _checks.fail("flow", "a jaxseis.flows.Flow", type(flow).__name__, remedy)
+    if not isinstance(key, jax.Array) or not (jnp.issubdtype(key.dtype, jax.dtypes.prng_key) or key.shape == (2,)):
+        raise _checks.fail("key", "a random key", type(key).__name__, "Take jax.random.key(0).")
+    if not isinstance(optimizer, optax.GradientTransformation):
+        remedy = "Take optax.adam(1e-3), for instance."
+        raise _checks.fail("optimizer", "a transformation of optax", type(optimizer).__name__, remedy)
+    if x is None and loss is maximum_likelihood:
+        raise _checks.fail("x", "samples to be likely", None, "Give some, or a loss that draws its own.")

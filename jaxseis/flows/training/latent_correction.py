@@ -13,8 +13,8 @@ likelihood of the physics, from zero, where the flow was.
 
 from jaxseis.flows.composition import Sequential
 from jaxseis.flows.flow import Flow
+from jaxseis.flows.freezing import frozen
 from jaxseis.flows.layers.diagonal_affine import DiagonalAffine
-from jaxseis.flows.training.freezing import frozen
 
 
 def latent_correction(flow: Flow) -> Flow:

@@ -87,7 +87,8 @@ def gaussian_likelihood(forward: LinearOperator | Callable[[Any], Array], data: 
     """``log N(d; F(x), sigma^2 I)`` with its constants, of samples x with a leading axis.
 
     Arguments:
-        forward: F, of one sample: a linear operator, or any function of JAX.
+        forward: F, of one sample: a linear operator, or any function of JAX. An operator on (x, z) takes samples
+            (n, x, z, 1) of one channel too.
         data: d, of the shape of ``F(x)``.
         sigma: standard deviation of the noise, in the unit of the data: a number, or an array like d.
 
@@ -98,8 +99,8 @@ def gaussian_likelihood(forward: LinearOperator | Callable[[Any], Array], data: 
     ```
     """
     data = jnp.asarray(data)
-    _checks.when_concrete(_positive, sigma)
-    apply = (lambda x: forward @ x) if isinstance(forward, LinearOperator) else forward
+    _checks.when_concrete(lambda s: _checks.all_positive("sigma", s, "positive standard deviations"), sigma)
+    apply = (lambda x: forward @ _fitted_to(forward, x)) if isinstance(forward, LinearOperator) else forward
 
     def one(x: PyTree) -> Array:
         found = apply(x)
@@ -110,9 +111,10 @@ def gaussian_likelihood(forward: LinearOperator | Callable[[Any], Array], data: 
     return jax.vmap(one)
 
 
-def _positive(sigma: Any) -> None:
-    if not jnp.all(jnp.asarray(sigma) > 0):
-        raise _checks.fail("sigma", "positive standard deviations", jnp.min(jnp.asarray(sigma)))
+def _fitted_to(operator: LinearOperator, x: PyTree) -> PyTree:
+    """A sample without its one channel, where the operator has no axis for that."""
+    domain = getattr(operator.in_structure(), "shape", None)
+    return x[..., 0] if domain is not None and jnp.shape(x) == (*domain, 1) else x
 
 
 def _of_each(values: Array, like: Array) -> Array:

@@ -73,7 +73,7 @@ def test_scales_are_one_at_zero(scale):
     (lambda: Tanh(0.0), "bound: expected a positive number"),
     (lambda: Sigmoid(1.0, 0.5), "low and high: expected 0 <= low < high, got 1.0 and 0.5"),
     (lambda: Softplus(1.0), "low: expected a number between 0 and 1, got 1.0"),
-    (lambda: Affine("tanh"), "scale: expected one of jaxseis.flows.scales"),
+    (lambda: Affine("tanh"), "scale: expected Tanh, Arctan, Sigmoid or Softplus"),
     (lambda: Coupling(1, mlp, rngs=RNGS), "channels: expected a whole number of at least 2, got 1.*squeeze first"),
     (lambda: Coupling(3, mlp, kept=3, rngs=RNGS), "kept: expected fewer than all 3 channels, got 3"),
 ])  # fmt: skip

@@ -12,7 +12,7 @@ from jaxseis.flows.flow import Flow
 from jaxseis.flows.networks.real_nvp import RealNVP
 from jaxseis.flows.training.augmentation import Noise
 from jaxseis.flows.training.fit import fit
-from jaxseis.flows.training.freezing import frozen
+from jaxseis.flows.freezing import frozen
 from jaxseis.flows.training.losses import maximum_likelihood
 from jaxseis.flows.training.monitor import InversionWarning, reconstruction_error
 

@@ -10,7 +10,7 @@ from jaxseis.flows.composition import with_memory
 from jaxseis.flows.flow import Flow
 from jaxseis.flows.layers.diagonal_affine import DiagonalAffine
 from jaxseis.flows.networks.real_nvp import RealNVP
-from jaxseis.flows.training.freezing import Frozen, frozen
+from jaxseis.flows.freezing import Frozen, frozen
 from jaxseis.flows.training.losses import gaussian_likelihood, maximum_likelihood, reverse_kl, sticking_the_landing
 from jaxseis.operators import Matrix
 
