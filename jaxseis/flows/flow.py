@@ -49,6 +49,8 @@ class Flow(nnx.Module):
         self.event_shape = freeze_shape(event_shape or getattr(bijection, "event_shape", None))
         if self.event_shape is None:
             raise _checks.fail("event_shape", "the shape of one sample", None, f"{type(bijection).__name__} has none.")
+        if summary is not None and condition_shape is None:
+            raise _checks.fail("condition_shape", "the shape of what the summary is given", None)
         self.condition_shape = freeze_shape(condition_shape or getattr(bijection, "condition_shape", None))
         self.summary = summary
 
@@ -96,7 +98,7 @@ class Flow(nnx.Module):
     @property
     def dtype(self):
         """The precision of samples: that of the parameters."""
-        return jnp.result_type(*jax.tree.leaves(self.bijection))
+        return jnp.result_type(*(jax.tree.leaves(self.bijection) or [jnp.float32]))
 
     def initialised(self, x: PyTree, condition: PyTree = None) -> "Flow":
         """The flow with what its layers take from data set by a batch.
@@ -121,6 +123,8 @@ class Flow(nnx.Module):
             return None, True
         condition, alone = _batched("condition", condition, self.condition_shape)
         _checks.when_concrete(partial(_finite, "condition"), condition)
+        if self.summary is None:  # a summary may want whole numbers
+            condition = jax.tree.map(lambda leaf: leaf.astype(self.dtype), condition)
         return condition, alone
 
 

@@ -139,7 +139,8 @@ def _keep_few(layers: PyTree, x: PyTree, condition: PyTree, every: int, reverse:
         total, saved = total + log_det, [*saved, states]
     # The barrier keeps the compiler from finding that an inverse gives what the forward pass had, and storing that;
     # and JAX 0.10 from confusing arguments when a rule that keeps them as they are is differentiated inside a scan.
-    return (x, total), jax.lax.optimization_barrier((layers, saved, condition))
+    # One for each array: together they would all vary over the axes of a mesh that one of them varies over.
+    return (x, total), jax.tree.map(jax.lax.optimization_barrier, (layers, saved, condition))
 
 
 def _recompute(every: int, reverse: bool, kept, bars) -> tuple:

@@ -49,5 +49,6 @@ def contraction(prior_std, samples) -> Array:
     ```
     """
     prior_std = jnp.asarray(prior_std)
-    _checks.when_concrete(partial(_checks.all_positive, "prior_std"), prior_std)
+    expected = "positive deviations, such as truths.std(axis=0)"
+    _checks.when_concrete(partial(_checks.all_positive, "prior_std", expected=expected), prior_std)
     return 1 - several(samples).var(axis=0, ddof=1) / prior_std**2

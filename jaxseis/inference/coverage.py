@@ -57,7 +57,7 @@ def covered(share: np.ndarray, ranks: Array, levels) -> Coverage:
     levels = levels_between(levels)
     held = share <= levels[:, None] + 1e-9  # a share that is the level is within, whatever the rounding
     nominal = held.mean(axis=1)
-    empirical = jnp.stack([jnp.asarray(row)[ranks].mean(axis=0, dtype=float) for row in held])
+    empirical = jnp.stack([jnp.asarray(row)[ranks].sum(axis=0) for row in held]) / len(ranks)
     return Coverage(jnp.asarray(nominal), empirical, *binomial_band(nominal, len(ranks)))
 
 

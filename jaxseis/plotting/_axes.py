@@ -54,9 +54,11 @@ def legend_above(ax: "Axes", columns: int = 4) -> None:
             handle.set_sizes([40.0])
 
 
-def legend_inside(ax: "Axes", loc: Any) -> None:
-    """A framed legend on the axes, one name a line, for axes too narrow for one beside the title."""
-    ax.legend(fontsize=TICK, loc=loc, framealpha=0.9)
+def title_over_legend(ax: "Axes", columns: int) -> "Axes":
+    """The title moved over the lines of a `legend_above`, for axes too narrow to have both in one."""
+    lines = -(-len(ax.get_legend().get_texts()) // columns)  # type: ignore[union-attr]
+    ax.set_title(ax.get_title("left"), fontsize=TITLE, loc="left", pad=10 + 1.5 * TICK * lines)
+    return ax
 
 
 def amplitude(values: np.ndarray, percentile: float) -> float:

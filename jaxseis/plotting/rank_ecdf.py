@@ -56,8 +56,9 @@ def rank_ecdf(
         ax.plot(fractions, curve - fractions, linewidth=1.5, label=name)
     ax.set_xlim(0, 1)
     ax.spines[["top", "right"]].set_visible(False)
-    _axes.legend_inside(ax, "best")
-    return _axes.label(ax, "rank / number of ranks", "share of cases below, less uniform", title)
+    _axes.legend_above(ax, columns=2)
+    _axes.label(ax, "rank / number of ranks", "share of cases below, less uniform", title)
+    return _axes.title_over_legend(ax, columns=2)
 
 
 def _draw_band(ax: "Axes", band: Band, name: str) -> None:

@@ -54,5 +54,6 @@ def rank_histogram(
     ax.hist(ranks, edges.tolist(), color="#2f5f93", alpha=0.75, rwidth=0.92, label="found")
     ax.set_xlim(0, n + 1)
     ax.spines[["top", "right"]].set_visible(False)
-    _axes.legend_inside(ax, "lower center")
-    return _axes.label(ax, f"rank of {label or 'the truth'} among {n} samples", "cases", title)
+    _axes.legend_above(ax, columns=2)
+    _axes.label(ax, f"rank of {label or 'the truth'} among {n} samples", "cases", title)
+    return _axes.title_over_legend(ax, columns=2)

@@ -62,6 +62,13 @@ def test_shapes_of_a_pyramid(space):
     assert net.shapes((13, 11)) == ((6, 5, 3), (3, 2, 6), (1, 1, 12))
 
 
+@pytest.mark.parametrize("space", [(9,), (7, 5)])
+def test_a_pyramid_sees_every_plane_of_odd_sizes(space):
+    net = Pyramid(1, space=len(space), width=2, scales=2, rngs=nnx.Rngs(0), **DOUBLE)
+    seen = jax.jit(jax.grad(lambda x: sum(jnp.sum(f**2) for f in net(x))))(normals((1, *space, 1)))
+    assert bool(jnp.all(seen != 0))
+
+
 def test_a_pyramid_is_a_summary_for_glow():
     pyramid = Pyramid(1, space=1, width=2, scales=2, rngs=nnx.Rngs(0), **DOUBLE)
     shapes = pyramid.shapes((7,))
@@ -88,6 +95,17 @@ def test_masked_members_do_not_count(name):
     mask = jnp.broadcast_to(jnp.arange(6) < 4, (4, 6))
     got = jax.jit(net)(x.at[:, 4:].set(1e3), mask)
     np.testing.assert_allclose(got, jax.jit(net)(x[:, :4]), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_derivatives_do_not_know_what_is_masked(name):
+    """Padding of NaN, as measurements that are missing may be."""
+    net, x = SETS[name](2, 3, rngs=nnx.Rngs(0)), normals((4, 6, 2))
+    mask = jnp.broadcast_to(jnp.arange(6) < 4, (4, 6))
+    slope = jax.jit(jax.grad(lambda net, x: jnp.sum(net(x, mask) ** 2), argnums=(0, 1)))
+    got, expected = slope(net, x.at[:, 4:].set(jnp.nan)), slope(net, x.at[:, 4:].set(0.0))
+    jax.tree.map(np.testing.assert_array_equal, got, expected)
+    assert all(bool(jnp.isfinite(g).all()) for g in jax.tree.leaves(got))
 
 
 def test_members_relate_in_a_set_transformer():

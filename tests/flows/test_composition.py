@@ -118,3 +118,17 @@ def test_another_memory_leaves_parameters_and_the_original_as_they_were():
 def test_an_unknown_memory_is_refused():
     with pytest.raises(ValueError, match="memory: expected 'invert', 'remat', 'store' or one of their classes"):
         with_memory(Chain(partial(step, 2), 2, rngs=nnx.Rngs(0)), "forget")
+
+
+@pytest.mark.parametrize("name", ["Sequential", "Chain", "Parallel"])
+def test_a_reversed_layer_is_initialised_from_its_own_side(name):
+    x = 100 + 5 * normals((4,), 200, 3)
+    layers = {
+        "Sequential": lambda: Sequential([ActNorm(4, **DOUBLE), Householder(4, rngs=nnx.Rngs(0), **DOUBLE)]),
+        "Chain": lambda: Chain(lambda rngs: ActNorm(4, **DOUBLE), 2, rngs=nnx.Rngs(0)),
+        "Parallel": lambda: Parallel(ActNorm(1, **DOUBLE), ActNorm(3, **DOUBLE), channels=1),
+    }
+    layer, y = layers[name]().reverse().initialised(x)
+    np.testing.assert_allclose(layer.forward(x)[0], y, atol=1e-10)
+    np.testing.assert_allclose(jnp.sum(y.mean(0) ** 2) + jnp.sum(y.var(0)), 4, rtol=1e-9)
+    np.testing.assert_allclose(layer.inverse(y)[0], x, rtol=1e-10)

@@ -10,6 +10,7 @@ from helpers.flow_layers import DOUBLE, normals, perturbed
 from jaxseis.backbones.mlp import MLP
 from jaxseis.flows.flow import Flow
 from jaxseis.flows.layers.actnorm import ActNorm
+from jaxseis.flows.layers.haar import Haar
 from jaxseis.flows.networks.glow import Glow
 from jaxseis.flows.networks.real_nvp import RealNVP
 
@@ -103,6 +104,14 @@ def test_numbers_that_are_none_are_refused(flow):
         flow.log_prob(jnp.ones((4, 3)).at[1, 0].set(jnp.nan))
 
 
+def test_lists_of_rows_are_arrays_and_an_empty_one_is_refused(flow, conditional):
+    x, c = normals((3,), 2, 1), normals((5,), 2, 2)
+    np.testing.assert_array_equal(flow.log_prob(x.tolist()), flow.log_prob(x))
+    np.testing.assert_array_equal(conditional.log_prob(list(x), c.tolist()), conditional.log_prob(x, c))
+    with pytest.raises(ValueError, match="x: expected at least one of them, got none"):
+        flow.log_prob(x[:0])
+
+
 def test_a_channel_that_does_not_vary_is_refused(flow):
     x = normals((3,), 10, 1).at[:, 1].set(7.0)
     with pytest.raises(ValueError, match="x: expected channels that vary, got the same number throughout channel 1"):
@@ -119,3 +128,21 @@ def test_the_latents_are_known_without_running():
     shapes = [z.shape for z in flow.latents()]
     assert shapes == [(1, 8, 1), (4, 4, 2), (2, 2, 8)]
     assert sum(map(np.prod, shapes)) == 9 * 8
+
+
+@pytest.mark.parametrize("memory", ["invert", "store"])
+def test_conditions_may_be_whole_numbers(memory):
+    flow = Flow(RealNVP(2, steps=2, width=4, condition_shape=(3,), memory=memory, rngs=RNGS))
+    x, label = jnp.ones((3, 2)), jnp.eye(3, dtype=int)
+    gradient = jax.grad(lambda flow: flow.log_prob(x, label).sum())(flow)
+    assert {leaf.dtype for leaf in jax.tree.leaves(gradient)} == {jnp.dtype("float32")}
+    assert flow.log_prob(x, label).dtype == jnp.float32
+
+
+def test_a_layer_without_parameters_is_a_flow():
+    assert Flow(Haar(), event_shape=(4, 4, 1)).log_prob(jnp.zeros((4, 4, 1))).shape == ()
+
+
+def test_a_summary_wants_the_shape_of_what_it_is_given():
+    with pytest.raises(ValueError, match="condition_shape: expected the shape of what the summary is given, got None"):
+        Flow(RealNVP(2, steps=1, condition_shape=(2,), rngs=RNGS), summary=MLP(5, 2, rngs=RNGS))

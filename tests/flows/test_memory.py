@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from helpers.flow_layers import cnn, coupling, mlp, step
+from helpers.flow_layers import cnn, coupling, mlp, normals, perturbed, step
 
 from jaxseis.flows.composition import Chain, with_memory
 from jaxseis.flows.memory import Invert, Remat, Store, as_memory
@@ -86,3 +86,36 @@ def test_unknown_ways_are_refused():
         as_memory("flat")
     with pytest.raises(ValueError, match="save_every: expected a whole number of at least 1, got 0"):
         Invert(save_every=0)
+
+
+def test_saving_states_does_not_save_conditions():
+    """The condition has as many numbers as four states."""
+    make = coupling(4, partial(cnn, width=8), condition_channels=16)
+    x, condition = (jax.ShapeDtypeStruct((*STATE[:-1], channels), jnp.float64) for channels in (4, 16))
+
+    def states(memory):
+        chain = jax.eval_shape(lambda: Chain(make, 16, memory=memory, rngs=nnx.Rngs(0)))
+        gradient = jax.grad(lambda chain, x, c: jnp.sum(chain.forward(x, c)[0] ** 2), argnums=(0, 1, 2))
+        return jax.jit(gradient).lower(chain, x, condition).compile().memory_analysis().temp_size_in_bytes / BYTES
+
+    assert states(Invert(save_every=1)) - states(Invert(save_every=2)) < 1.3 * 8
+
+
+@pytest.mark.parametrize("memory", [Invert(), Invert(save_every=2), Remat()])
+def test_samples_may_lie_on_several_devices(memory):
+    chain = perturbed(RealNVP(4, steps=3, width=4, condition_shape=(2,), param_dtype=jnp.float64, rngs=nnx.Rngs(0)))
+    chain = with_memory(chain, memory)
+    mesh, each = jax.sharding.Mesh(jax.devices()[:2], ("batch",)), jax.P("batch")
+
+    def loss(chain, x, c):
+        y, log_det = chain.forward(x, c)
+        return jnp.sum(y**2) - jnp.sum(log_det)
+
+    def on_devices(chain, x, c):
+        share = lambda *local: jax.lax.psum(loss(*local), "batch")  # noqa: E731
+        return jax.shard_map(share, mesh=mesh, in_specs=(jax.P(), each, each), out_specs=jax.P())(chain, x, c)
+
+    x, c = normals((4,), 6, 1), normals((2,), 6, 2)
+    got, expected = (jax.jit(jax.grad(f, argnums=(0, 1, 2)))(chain, x, c) for f in (on_devices, loss))
+    for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)

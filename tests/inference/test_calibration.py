@@ -78,9 +78,9 @@ def test_z_scores_of_posteriors(calibrated, narrow, wide, high):
 
 def test_contraction_of_posteriors(calibrated, narrow):
     """Half of the prior's variance is left by data as noisy as the prior is wide."""
-    np.testing.assert_allclose(float(contraction(calibrated.samples, 1.0).mean()), 0.5, atol=0.02)
-    np.testing.assert_allclose(float(contraction(narrow.samples, 1.0).mean()), 1 - 0.125, atol=0.02)
-    assert float(contraction(calibrated.samples, jnp.full(3, 0.1)).max()) < 0
+    np.testing.assert_allclose(float(contraction(1.0, calibrated.samples).mean()), 0.5, atol=0.02)
+    np.testing.assert_allclose(float(contraction(1.0, narrow.samples).mean()), 1 - 0.125, atol=0.02)
+    assert float(contraction(jnp.full(3, 0.1), calibrated.samples).max()) < 0
 
 
 def test_summaries_by_hand():
@@ -95,8 +95,10 @@ def test_summaries_by_hand():
     [
         (lambda x: uncertainty_calibration(x[0], x, bins=7), "bins: expected no more than 6 numbers there are, got 7"),
         (lambda x: z_score(x[:, 0], x), r"samples: expected \(n, \*\(4, 2\)\)"),
-        (lambda x: contraction(x, 0.0), "prior_std: expected positive numbers, got 0"),
-        (lambda x: contraction(x, np.array([1.0, np.nan])), "prior_std: expected positive numbers"),
+        (lambda x: contraction(0.0, x), "prior_std: expected positive deviations, .* got 0"),
+        (lambda x: contraction(np.array([1.0, np.nan]), x), "prior_std: expected positive deviations"),
+        (lambda x: contraction(-x[0], x), r"prior_std: .* such as truths.std\(axis=0\), got -1.0"),
+        (lambda x: z_score(x[0].at[1, 0].set(jnp.nan), x), "truths: expected numbers, got NaN in 1 of 6 places"),
         (lambda x: credible_interval(x, 1.0), "level: expected a number between 0 and 1, got 1.0"),
         (lambda x: posterior_mean(x[:1]), "samples: expected at least 2 along the first axis"),
     ],

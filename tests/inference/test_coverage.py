@@ -1,11 +1,14 @@
 """How often credible regions hold the truth."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import binom
 
-from jaxseis.inference import binomial_band, coverage, tarp
+from jaxseis.inference import Coverage, binomial_band, coverage, tarp
 
 
 def test_coverage_by_hand():
@@ -27,7 +30,8 @@ def test_tarp_by_hand():
 def outside(found):
     """By how much each level leaves its band, positive above."""
     low, high = (limit.reshape(-1, *(1,) * (found.empirical.ndim - 1)) for limit in (found.low, found.high))
-    return jnp.where(found.empirical > high, found.empirical - high, jnp.minimum(found.empirical - low, 0))
+    above, below = found.empirical - high, found.empirical - low  # zero but for rounding on the edge
+    return jnp.where(above > 1e-9, above, jnp.where(below < -1e-9, below, 0))
 
 
 def test_nominal_coverage_needs_no_large_n(calibrated):
@@ -37,11 +41,75 @@ def test_nominal_coverage_needs_no_large_n(calibrated):
     np.testing.assert_allclose(found.empirical.mean(axis=1), found.nominal, atol=4 * np.sqrt(0.25 / 1200))
 
 
-def test_calibrated_posteriors_keep_to_the_band(calibrated):
-    found = coverage(*calibrated)
-    assert found.empirical.shape == (19, 3)
-    assert float((outside(found) != 0).mean()) < 0.15  # 5 % is expected, and levels depend on each other
-    assert float((outside(tarp(*calibrated, jax.random.key(0))) != 0).mean()) < 0.15
+def plain(theta):
+    return theta
+
+
+def clipped(theta):
+    """Half of it zero: ties, and of whole vectors too."""
+    return jnp.maximum(theta, 0)
+
+
+def known(theta):
+    """A component that does not vary."""
+    return theta.at[..., 0].set(1.5)
+
+
+def exact(seed, cases, components, transform, n=19):
+    """Truths and samples of the exact posterior of what `transform` makes of theta in the normal model."""
+    keys = jax.random.split(jax.random.key(seed), 3)
+    theta, noise = (jax.random.normal(k, (cases, components), jnp.float64) for k in keys[:2])
+    spread = jax.random.normal(keys[2], (n, cases, components), jnp.float64) / jnp.sqrt(2)
+    return transform(theta), transform((theta + noise) / 2 + spread)
+
+
+def assert_left_as_often_as_chance(found, cases):
+    """At each level, of independent curves: the count of those outside is binomial, and is within 0.9999 of it."""
+    curves = found.empirical.shape[1]
+    counts = (np.asarray(outside(found)) != 0).sum(axis=1)
+    low, high = (np.rint(np.asarray(limit) * cases) for limit in (found.low, found.high))
+    leave = binom.cdf(low - 1, cases, found.nominal) + binom.sf(high, cases, found.nominal)
+    assert np.all(leave < 0.05)
+    assert np.all(counts >= binom.ppf(5e-5, curves, leave))
+    assert np.all(counts <= binom.isf(5e-5, curves, leave))
+
+
+@pytest.mark.parametrize("transform", [plain, clipped, known])
+def test_intervals_of_exact_posteriors_leave_the_band_by_chance(transform):
+    for seed in range(3):
+        found = coverage(*exact(seed, 100, 200, transform), [0.2, 0.5, 0.9])
+        assert found.empirical.shape == (3, 200)
+        assert_left_as_often_as_chance(found, 100)
+
+
+NOMINAL = np.array([0.2, 0.5, 0.9])
+
+
+@jax.jit
+@partial(jax.vmap, in_axes=(0, 1, 0), out_axes=1)
+def balls(truths, samples, key):
+    return tarp(truths, samples, key, levels=NOMINAL).empirical
+
+
+def found_by_balls(seed, cases, components, transform):
+    """Coverage (level, repetition), of 200 repetitions."""
+    truths, samples = exact(seed, 200 * cases, components, transform)
+    truths = truths.reshape(200, cases, components)
+    return balls(truths, samples.reshape(-1, *truths.shape), jax.random.split(jax.random.key(10 + seed), 200))
+
+
+@pytest.mark.parametrize(("components", "transform"), [(2, plain), (2, clipped), (1, known)])
+def test_balls_of_exact_posteriors_leave_the_band_by_chance(components, transform):
+    for seed in range(3):
+        found = found_by_balls(seed, 50, components, transform)
+        assert_left_as_often_as_chance(Coverage(NOMINAL, found, *binomial_band(NOMINAL, 50)), 50)
+
+
+def test_balls_are_right_for_few_cases_of_many_components():
+    """The range of the truths alone would tell them from samples. Repetitions are independent, their cases are not."""
+    for seed in range(3):
+        found = np.asarray(found_by_balls(seed, 5, 60, plain))
+        assert np.all(np.abs(found.mean(axis=1) - NOMINAL) < 4 * found.std(axis=1) / np.sqrt(200))
 
 
 def test_intervals_too_narrow_hold_less_and_too_wide_more(narrow, wide):
@@ -102,8 +170,8 @@ def test_band_by_hand():
     [
         (lambda x: coverage(x[0], x, [0.0, 0.5]), "levels: expected numbers between 0 and 1"),
         (lambda x: coverage(x[0], x[:, :1]), r"samples: expected \(n, \*\(3, 2\)\)"),
-        (lambda x: tarp(x[0], x), "key: expected either a random key or points, got neither"),
-        (lambda x: tarp(x[0], x, jax.random.key(0), points=x[0]), "key: expected .* got both"),
+        (lambda x: tarp(x[0], x), "key: expected a random key, or points, got neither"),
+        (lambda x: tarp(x[0], x * jnp.inf, jax.random.key(0)), "truths and samples: expected finite numbers, got inf"),
         (lambda x: tarp(x[0], x, points=x[0, 0]), r"points: expected shape \(3, 2\), got shape \(2,\)"),
         (lambda x: binomial_band([0.5], 3, 0), "level: expected a number between 0 and 1, got 0"),
     ],

@@ -47,6 +47,24 @@ def test_similarity_of_constant_images_by_hand():
     np.testing.assert_allclose(ssim(a, b, 10.0), [(2 * 3 + 0.01) / (1 + 9 + 0.01)], rtol=1e-9)
 
 
+@pytest.mark.parametrize("level", [1e3, 1e4])
+def test_a_large_mean_costs_no_digits(level):
+    """In single precision: squares of the level would hide the variance, which is 1."""
+    a, b = (normals((2, 12, 12, 1), seed) for seed in range(2))
+    a, b = (level + a).astype(np.float32), (level + 0.5 * a + b).astype(np.float32)
+    exact = ssim(a.astype(float), b.astype(float), 6.0)
+    found = ssim(a, b, 6.0)
+    assert found.dtype == jnp.float32
+    np.testing.assert_allclose(found, exact, atol=2e-5)
+
+
+def test_whole_numbers_do_not_wrap_round():
+    a, b = np.full((1, 12, 12, 1), 3, np.uint8), np.full((1, 12, 12, 1), 250, np.uint8)
+    np.testing.assert_allclose(rmse(a, b), 247.0)
+    np.testing.assert_allclose(snr(a, b), 20 * np.log10(250 / 247), rtol=1e-5)
+    np.testing.assert_allclose(ssim(a, b, 255), ssim(a.astype(np.float32), b.astype(np.float32), 255))
+
+
 def test_errors_and_ratios_by_hand():
     reference, image = np.array([[[3.0], [4.0]]]), np.array([[[3.0], [3.5]]])
     np.testing.assert_allclose(rmse(image, reference), [np.sqrt(0.125)])

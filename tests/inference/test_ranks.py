@@ -16,6 +16,23 @@ def test_ranks_count_the_samples_below():
     np.testing.assert_array_equal(sbc_ranks(jnp.array([2.5, 4.0]), samples), [2, 0])
 
 
+def test_a_truth_has_any_place_among_its_equals():
+    samples = jnp.broadcast_to(jnp.array([1.0, 2.0, 2.0, 3.0])[:, None], (4, 300))
+    ranks = sbc_ranks(jnp.full(300, 2.0), samples, jax.random.key(0))
+    counts = np.bincount(ranks, minlength=5)
+    assert counts[0] == counts[4] == 0
+    assert chisquare(counts[1:4]).pvalue > 0.001
+    np.testing.assert_array_equal(sbc_ranks(jnp.full(300, 2.0), samples), sbc_ranks(jnp.full(300, 2.0), samples))
+
+
+def test_what_is_clipped_or_known_is_uniform_too(calibrated):
+    """The exact posterior of max(0, theta), and of a constant, has uniform ranks."""
+    known = [a.at[..., 2].set(3.0) for a in calibrated]
+    ranks = sbc_ranks(*(jnp.maximum(a, 0) for a in known))
+    assert float(uniformity(ranks, N).p_value.min()) > 0.001
+    assert inside(ranks)
+
+
 def test_chi_squared_is_that_of_scipy():
     ranks = np.random.default_rng(0).integers(0, 20, size=(200, 2))
     found = uniformity(ranks, 19, bins=10)
@@ -84,6 +101,13 @@ def test_the_band_is_kept_as_often_as_it_says():
     assert abs(kept - 0.9) < 4 * np.sqrt(2 * 0.09 / 2000)
 
 
+@pytest.mark.parametrize(("cases", "n", "level"), [(50, 19, 0.9), (37, 8, 0.95), (200, 99, 0.5)])
+def test_the_band_is_the_same_from_both_ends(cases, n, level):
+    band = ecdf_band(cases, n, level)
+    np.testing.assert_allclose(band.high, 1 - band.low[::-1], rtol=0, atol=1e-14)
+    assert np.all(band.low < band.high)
+
+
 def test_the_band_is_wider_than_a_pointwise_one():
     from jaxseis.inference import binomial_band
 
@@ -104,6 +128,7 @@ def test_the_band_is_wider_than_a_pointwise_one():
         (lambda: ecdf_band(10, 9, 1.5), "level: expected a number between 0 and 1, got 1.5"),
         (lambda: sbc_ranks(np.zeros((4, 2)), np.zeros((7, 2, 4))), r"samples: expected \(n, \*\(4, 2\)\).*flow.sample"),
         (lambda: sbc_ranks(np.zeros(4), np.zeros((1, 4))), r"samples: expected at least 2 along the first axis"),
+        (lambda: sbc_ranks(np.zeros(4), np.full((3, 4), np.nan)), "samples: expected numbers, got NaN in 12 of 12"),
     ],
 )
 def test_errors(call, message):

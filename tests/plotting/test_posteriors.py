@@ -1,6 +1,7 @@
 """Posteriors of images, and whether they are right."""
 
 import jax.numpy as jnp
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -20,7 +21,7 @@ def legend(ax):
 def test_bars_count_ranks():
     ax = rank_histogram(np.repeat([0, 1, 2, 3], [5, 1, 2, 4]), 3, bins=2, label="depth", title="SBC")
     assert [bar.get_height() for bar in ax.patches if bar.get_label() == "_nolegend_" or _is_bar(bar)] == [6, 6]
-    assert ax.get_xlabel() == "rank of the true depth among 3 samples"
+    assert ax.get_xlabel() == "rank of depth among 3 samples"
     assert (ax.get_ylabel(), ax.get_title("left")) == ("cases", "SBC")
     assert legend(ax) == ["95 % if calibrated", "found"]
 
@@ -37,7 +38,7 @@ def test_all_ranks_are_in_some_bar():
 
 
 def test_curves_of_ranks_are_less_uniform_ones():
-    ax = rank_ecdf(RANKS, 19, labels=("depth", "width"))
+    ax = rank_ecdf(RANKS, 19, label=("depth", "width"))
     _, first, second = ax.lines
     np.testing.assert_allclose(first.get_xdata(), ecdf_band(100, 19).fractions)
     below = (RANKS[:, 1, None] < np.arange(1, 20)).mean(axis=0)
@@ -48,7 +49,18 @@ def test_curves_of_ranks_are_less_uniform_ones():
 def test_one_curve_of_ranks_needs_no_name():
     ax = rank_ecdf(RANKS[:, 0], 19, level=0.9, title="SBC")
     assert legend(ax) == ["90 % if calibrated"]
-    assert rank_ecdf(RANKS[:, 1], 19, ax) is ax
+    assert rank_ecdf(RANKS[:, 1], 19, ax, label="width") is ax
+    assert legend(ax) == ["90 % if calibrated", "width"]  # one band
+    assert (len(ax.lines), len(ax.collections), ax.get_title("left")) == (3, 1, "SBC")
+
+
+@pytest.mark.parametrize("draw", [rank_histogram, rank_ecdf])
+def test_the_title_is_over_the_legend_on_small_axes(draw):
+    figure, ax = plt.subplots(figsize=(3.5, 3), layout="constrained")
+    draw(RANKS[:, 0], 19, ax, title="ranks of the depth", label="depth")
+    figure.canvas.draw()
+    title, names = (artist.get_window_extent() for artist in (ax._left_title, ax.get_legend()))
+    assert ax.bbox.y1 <= names.y0 < names.y1 <= title.y0 < title.y1 <= figure.bbox.y1
 
 
 def test_coverage_against_nominal():
@@ -70,6 +82,15 @@ def test_many_components_are_drawn_by_their_mean():
     many = np.tile(several[:, :, None], (1, 1, 8))
     _, curve = coverage(FOUND._replace(empirical=many)).lines
     np.testing.assert_allclose(curve.get_ydata(), LEVELS)
+
+
+def test_a_mean_has_no_band_of_one_component():
+    many = FOUND._replace(empirical=np.tile(LEVELS[:, None], (1, 8)))
+    ax = coverage(many)
+    assert len(ax.collections) == 0
+    coverage(FOUND, ax)
+    coverage(FOUND, ax)
+    assert len(ax.collections) == 1
 
 
 def test_errors_against_spread():
@@ -125,12 +146,26 @@ def test_a_certain_posterior_of_the_truth_can_be_drawn():
     assert posterior(truth, np.stack([truth, truth]))[-1].images[0].get_clim() == (0, 1)
 
 
+def test_a_constant_truth_has_the_scale_of_all_images():
+    truth = np.full((8, 6), 2.0)
+    samples = truth + NUMBERS.normal(size=(5, 8, 6))
+    drawn = [truth, samples.mean(axis=0), *samples[:2]]
+    assert posterior(truth, samples)[0].images[0].get_clim() == (np.min(drawn), np.max(drawn))
+    assert posterior(truth, np.stack([truth, truth]))[0].images[0].get_clim() == (1.5, 2.5)
+
+
+def test_colours_go_on_below_a_limit_of_zero():
+    truth = NUMBERS.normal(size=(8, 6))
+    axes = posterior(truth, np.stack([truth, truth + 1]), limits=(0.0, 8.0))
+    assert [axes[i].images[0].colorbar.extend for i in (3, 5)] == ["both", "max"]
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: rank_histogram(RANKS, 19), r"ranks: expected those of one quantity, \(cases,\), got shape \(100, 2\)"),
         (lambda: rank_histogram(RANKS[:, 0], 9), "ranks: expected whole numbers from 0 to n = 9"),
-        (lambda: rank_ecdf(RANKS, 19, labels=("one",)), "ranks: expected .* as many as labels"),
+        (lambda: rank_ecdf(RANKS, 19, label=("one",)), "ranks: expected .* as many as labels"),
         (lambda: coverage(FOUND._replace(empirical=np.ones(2))), "found: expected a Coverage over the same levels"),
         (lambda: posterior(np.ones((4, 3)), np.ones((5, 3, 4))), r"samples: expected shape \(5, 4, 3\)"),
         (lambda: posterior(np.ones(4), np.ones((5, 4))), r"truth: expected an image \(x, z\), got shape \(4,\)"),

@@ -16,6 +16,7 @@ from jaxseis.flows.training._architecture import fingerprint
 Batch = tuple[PyTree, PyTree]  # samples and conditions
 Draw = Callable[[Array, int], Batch]
 
+DATA = "arrays of numbers, or a function draw(key, n)"
 DRAWN_STEPS = 100  # between validations
 DRAWN_BATCHES = 8  # for a validation
 
@@ -26,10 +27,10 @@ class Stored:
     def __init__(self, x: PyTree, condition: PyTree, size: int, held_out: float, key: Array):
         self.data = jax.tree.map(lambda leaf: leaf if hasattr(leaf, "shape") else np.asarray(leaf), (x, condition))
         self.size, self.key = size, jax.random.fold_in(key, 0)
-        self.count = _count(*self.data)
         for name, part in zip(("x", "condition"), self.data, strict=True):
             for leaf in jax.tree.leaves(part):
                 _check_numbers(name, leaf)
+        self.count = _count(*self.data)
         order = np.asarray(jax.random.permutation(jax.random.fold_in(key, 1), self.count))
         wanted = round(held_out * self.count)
         if held_out and not wanted:
@@ -96,9 +97,7 @@ def batches_of(x: Any, condition: PyTree, size: int, held_out: float, key: Array
     _checks.number("validation", held_out, "a fraction, 0 <= validation < 1", lambda f: 0 <= f < 1)
     _checks.whole("batch_size", size, 1)
     if hasattr(x, "__next__"):
-        raise _checks.fail(
-            "x", "arrays, or a function draw(key, n)", "an iterator", "Let draw(key, n) return the next."
-        )
+        raise _checks.fail("x", DATA, "an iterator", "Let draw(key, n) return the next ones.")
     draw: Any = x if callable(x) else _nothing if x is None and condition is None else None
     if draw is None:
         return Stored(x, condition, size, held_out, key)
@@ -112,8 +111,8 @@ def _nothing(key: Array, n: int) -> Batch:
 
 
 def _check_numbers(name: str, leaf: Any) -> None:
-    if leaf.dtype == object:
-        raise _checks.fail(name, "arrays, or a function draw(key, n)", f"{type(leaf.ravel()[0]).__name__}")
+    if leaf.dtype.kind in "OSU":
+        raise _checks.fail(name, DATA, type(leaf.ravel()[0]).__name__)
     _checks.finite(name, leaf, "Leave that sample out.")
 
 

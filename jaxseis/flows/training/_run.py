@@ -69,7 +69,7 @@ class Run:
         """The point to begin at, or that of a checkpoint."""
         parameters = nnx.state(flow, nnx.Param)
         if saved and (found := saved.load(self._state(parameters), flow)):
-            return Point(found[0], History(**found[1]))
+            return Point(found[0], EMPTY._replace(**found[1]))
         if initialise and (batch := self.batches.training_batch(0))[0] is not None:
             parameters = nnx.state(flow.initialised(*batch), nnx.Param)
         return Point(self._state(parameters), EMPTY)

@@ -72,6 +72,7 @@ class Checkpoints:
 
     def save(self, step: int, state: PyTree, history: Arrays, best: Flow) -> None:
         """Writes the state after a step, how it came to be, and the best flow so far."""
+        history = {name: losses for name, losses in history.items() if losses.size}  # orbax writes nothing empty
         flow = {"flow": arrays_of(best), "architecture": _encoded(architecture(best))}
         self.folder.write(step, {"run": self.run, "state": arrays_of(state), "history": history, **flow})
 
@@ -122,7 +123,8 @@ class Folder:
         from orbax.checkpoint.args import StandardSave
 
         self.path.mkdir(parents=True, exist_ok=True)
-        (self.path / MARK).write_text(self.holds)
+        if not (self.path / MARK).exists():
+            (self.path / MARK).write_text(self.holds)
         with self._manager() as manager:
             manager.save(version, args=StandardSave(parts))
 

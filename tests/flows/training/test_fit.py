@@ -9,10 +9,11 @@ from flax import nnx
 
 from jaxseis.flows.bijection import Bijection
 from jaxseis.flows.flow import Flow
+from jaxseis.flows.freezing import frozen
+from jaxseis.flows.layers.actnorm import ActNorm
 from jaxseis.flows.networks.real_nvp import RealNVP
 from jaxseis.flows.training.augmentation import Noise
 from jaxseis.flows.training.fit import fit
-from jaxseis.flows.freezing import frozen
 from jaxseis.flows.training.losses import maximum_likelihood
 from jaxseis.flows.training.monitor import InversionWarning, reconstruction_error
 
@@ -146,11 +147,16 @@ def test_frozen_parameters_are_not_trained_and_cost_no_optimizer():
 
 
 def test_layers_take_their_scales_from_the_first_batch_if_they_are_to():
-    flow = Flow(RealNVP(2, steps=1, width=3, depth=1, param_dtype=jnp.float64, rngs=nnx.Rngs(0)))
+    flow = Flow(ActNorm(2, param_dtype=jnp.float64), (2,))
     options = {"steps": 1, "batch_size": 90, "validation": 0, "optimizer": optax.sgd(0.0)}
     x = 100 + X
     away, near = (fit(flow, x, **options, initialise=flag, **QUIET).history.train[0] for flag in (False, True))
     assert near < 5 < 1000 < away
+    new = fit(flow, x, **options, **QUIET)
+    assert new.history.train[0] == near
+    other = fit(new.flow, 2 * x, **options, **QUIET).history.train[0]
+    assert other == fit(new.flow, 2 * x, **options, initialise=False, **QUIET).history.train[0]
+    assert fit(new.flow, 2 * x, **options, initialise=True, **QUIET).history.train[0] < other
 
 
 def test_data_may_lie_on_the_device_and_keys_be_of_the_old_kind(tmp_path):
@@ -185,6 +191,39 @@ def test_a_flow_that_does_not_come_back_is_warned_of_once():
     with pytest.warns(InversionWarning, match="inverts its input to 1.0e-02 only: .*save_every") as found:
         fit(Flow(Forgetful()), X, steps=8, batch_size=20, **QUIET)
     assert len(found) == 1
+
+
+def test_a_flow_that_does_not_come_back_is_warned_of_without_validation_and_without_data():
+    def loss(flow, x, condition, key):
+        return jnp.sum(flow.bijection.shift[...] ** 2)
+
+    for x in (X, None):
+        with pytest.warns(InversionWarning, match="inverts its input to 1.0e-02 only") as found:
+            fit(Flow(Forgetful()), x, steps=4, every=2, batch_size=20, validation=0, loss=loss, **QUIET)
+        assert len(found) == 1
+
+
+def test_data_may_be_lists_of_rows():
+    fitted = fit(shift(), X.tolist(), steps=2, batch_size=20, **QUIET)
+    np.testing.assert_array_equal(fitted.history.train, fit(shift(), X, steps=2, batch_size=20, **QUIET).history.train)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"flow": Shift()}, r"flow: expected a jaxseis.flows.Flow, got Shift. Wrap it: Flow\("),
+        ({"key": 0}, r"key: expected a random key, got int. Take jax.random.key\(0\)"),
+        ({"key": nnx.Rngs(0)}, "key: expected a random key, got Rngs"),
+        ({"optimizer": 1e-3}, r"optimizer: expected a transformation of optax, got float. Take optax.adam\(1e-3\)"),
+        ({"optimizer": nnx.Optimizer(Shift(), FAST, wrt=nnx.Param)}, "optimizer: expected .* optax, got Optimizer"),
+        ({"x": None}, "x: expected samples to be likely, got None"),
+        ({"x": iter([X])}, "x: expected arrays of numbers, or a function .*, got an iterator. Let draw"),
+        ({"x": np.asarray([{}] * 30)}, "x: expected arrays of numbers, or a function .*, got dict"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        fit(**{"flow": shift(), "x": X, "steps": 2, "batch_size": 20, **QUIET, **options})
 
 
 def test_the_reconstruction_error_is_relative():

@@ -8,11 +8,11 @@ from flax import nnx
 
 from jaxseis.flows.composition import with_memory
 from jaxseis.flows.flow import Flow
+from jaxseis.flows.freezing import Frozen, frozen
 from jaxseis.flows.layers.diagonal_affine import DiagonalAffine
 from jaxseis.flows.networks.real_nvp import RealNVP
-from jaxseis.flows.freezing import Frozen, frozen
 from jaxseis.flows.training.losses import gaussian_likelihood, maximum_likelihood, reverse_kl, sticking_the_landing
-from jaxseis.operators import Matrix
+from jaxseis.operators import Diagonal, Matrix
 
 KEY = jax.random.key(3)
 A = jnp.asarray([[1.0, 0.5], [-0.3, 0.8], [0.2, 0.1]])
@@ -102,6 +102,13 @@ def test_a_likelihood_takes_operators_and_functions_and_has_its_constants():
     expected = jax.scipy.stats.norm.logpdf(DATA, x @ A.T, sigma).sum(-1)
     for forward in (Matrix(A), lambda x: A @ x):
         np.testing.assert_allclose(gaussian_likelihood(forward, DATA, sigma)(x), expected, rtol=1e-12)
+
+
+def test_a_likelihood_takes_images_of_one_channel_for_an_operator_without_channels():
+    images = jax.random.normal(KEY, (4, 3, 2, 1))
+    operator = Diagonal(jnp.arange(1.0, 7.0).reshape(3, 2))
+    likelihood = gaussian_likelihood(operator, jnp.ones((3, 2)), 0.5)
+    np.testing.assert_array_equal(likelihood(images), likelihood(images[..., 0]))
 
 
 def test_a_pair_has_a_joint_density():
