@@ -20,7 +20,7 @@ from flax import nnx
 from jaxseis import flows, inference, plotting
 
 NOISE, WIDTH = 0.5, 0.5
-OBSERVED = jnp.array([[0.0, 0.5], [0.0, 4.0], [1.5, 2.0]])
+OBSERVED = jnp.array([[0.0, 0.5], [0.0, 2.0], [1.5, 2.0]])
 SAMPLES = 199
 
 

@@ -179,7 +179,7 @@ def test_a_flow_of_another_architecture_is_refused(tmp_path, options, message):
 
 def test_a_flow_with_other_parts_is_refused(tmp_path):
     less = real_nvp(condition_shape=(2,))
-    more = Flow(less.bijection, summary=nnx.Linear(2, 2, rngs=nnx.Rngs(0)))
+    more = Flow(less.bijection, condition_shape=(2,), summary=nnx.Linear(2, 2, rngs=nnx.Rngs(0)))
     save_flow(tmp_path / "more", more)
     save_flow(tmp_path / "less", less)
     with pytest.raises(ValueError, match="summary/bias: expected nothing of that name, got it in .*more. Build"):
