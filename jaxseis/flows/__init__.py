@@ -3,6 +3,7 @@
 from jaxseis.flows.bijection import Bijection as Bijection
 from jaxseis.flows.bijection import Cotangents as Cotangents
 from jaxseis.flows.bijection import Reversed as Reversed
+from jaxseis.flows.composite import Composite as Composite
 from jaxseis.flows.composition import Chain as Chain
 from jaxseis.flows.composition import Parallel as Parallel
 from jaxseis.flows.composition import Sequential as Sequential
@@ -20,6 +21,8 @@ from jaxseis.flows.layers.elementwise import Elementwise as Elementwise
 from jaxseis.flows.layers.haar import Haar as Haar
 from jaxseis.flows.layers.hint import HINT as HINT
 from jaxseis.flows.layers.householder import Householder as Householder
+from jaxseis.flows.layers.identity import Identity as Identity
+from jaxseis.flows.layers.injector import Injector as Injector
 from jaxseis.flows.layers.leapfrog import Leapfrog as Leapfrog
 from jaxseis.flows.layers.leapfrog import Pair as Pair
 from jaxseis.flows.layers.lu import LU as LU
@@ -34,6 +37,7 @@ from jaxseis.flows.layers.shuffle import Columns as Columns
 from jaxseis.flows.layers.shuffle import Halves as Halves
 from jaxseis.flows.layers.shuffle import Squeeze as Squeeze
 from jaxseis.flows.layers.spline import RationalQuadratic as RationalQuadratic
+from jaxseis.flows.layers.triangular import Triangular as Triangular
 from jaxseis.flows.layers.trim import Trim as Trim
 from jaxseis.flows.layers.wavelet_squeeze import Wavelet as Wavelet
 from jaxseis.flows.memory import Invert as Invert

@@ -1,6 +1,7 @@
 """Layers made of layers: one after the other, side by side, and many alike."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -158,13 +159,18 @@ class Chain(Bijection):
         return y, bars._replace(layer=replaced(self, layers=bars.layer.layer))
 
     def initialised(self, x: PyTree, condition: PyTree = None) -> tuple[Bijection, PyTree]:
-        y, layers = jax.lax.scan(lambda x, layer: layer.initialised(x, condition)[::-1], x, self.layers)
+        y, layers = jax.lax.scan(partial(_initialised, condition=condition), x, self.layers)
         return replaced(self, layers=layers), y
 
     def initialised_inverse(self, y: PyTree, condition: PyTree = None) -> tuple[Bijection, PyTree]:
-        back = lambda y, layer: layer.initialised_inverse(y, condition)[::-1]  # noqa: E731
-        x, layers = jax.lax.scan(back, y, self.layers, reverse=True)
-        return replaced(self, layers=layers), x
+        step = partial(_initialised, condition=condition)
+        x, layers = jax.lax.scan(step, y, Reversed(self.layers), reverse=True)
+        return replaced(self, layers=layers.layer), x  # type: ignore[attr-defined]
+
+
+def _initialised(x: PyTree, layer: Bijection, condition: PyTree) -> tuple[PyTree, Bijection]:
+    layer, y = layer.initialised(x, condition)
+    return y, layer
 
 
 def _merge(a: Array, b: Array) -> Array:

@@ -37,7 +37,15 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES.values(), ids=CASES.keys(), scope="module")
+OFTEN = ("MLP", "CNN", "DeepSet")  # the others take seconds to compile
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(case, id=name, marks=[] if name in OFTEN else [pytest.mark.slow]) for name, case in CASES.items()
+    ],
+    scope="module",
+)
 def case(request):
     return request.param
 

@@ -12,6 +12,8 @@ from jaxseis.backbones import CNN, MLP, DeepSet, Pyramid, ResidualBlock, ResNet,
 from jaxseis.flows.flow import Flow
 from jaxseis.flows.networks.glow import Glow
 
+pytestmark = pytest.mark.slow
+
 DOUBLE = {"param_dtype": jnp.float64}
 SETS = {
     "DeepSet": partial(DeepSet, width=8, **DOUBLE),

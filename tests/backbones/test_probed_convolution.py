@@ -8,6 +8,8 @@ from flax import nnx
 
 from jaxseis.backbones import CNN, ProbedConv, UNet, probed
 
+pytestmark = pytest.mark.slow
+
 DOUBLE = {"param_dtype": jnp.float64}
 KEYS = 4000
 

@@ -11,10 +11,13 @@ from jaxseis.flows.composition import with_memory
 COUNT = 3
 
 
-# of the networks, which take long to compile, two are enough day by day
-OFTEN = ("RealNVP", "conditional Glow of odd sizes")
+# each takes seconds to compile: these are enough day by day
+OFTEN = (
+    "ActNorm", "Householder", "affine coupling, tanh", "coupling with a spatial condition", "Checkerboard", "Haar",
+    "Trim beside an image", "Parallel", "Chain", "conditional RealNVP",
+)  # fmt: skip
 CASES = [
-    pytest.param(case, id=name, marks=[pytest.mark.slow] if name in NETWORKS and name not in OFTEN else [])
+    pytest.param(case, id=name, marks=[] if name in OFTEN else [pytest.mark.slow])
     for name, case in (LAYERS | NETWORKS).items()
 ]
 

@@ -69,6 +69,7 @@ def test_forward_mode_works_but_for_inversion(memory):
         jax.jacfwd(lambda x: with_memory(flow, "invert").forward(x)[0])(x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", [Invert(), Invert(save_every=2)])
 def test_second_derivatives_by_reverse_over_reverse(memory):
     chain = Chain(coupling(2, mlp), 3, memory=memory, rngs=nnx.Rngs(0))
@@ -88,6 +89,7 @@ def test_unknown_ways_are_refused():
         Invert(save_every=0)
 
 
+@pytest.mark.slow
 def test_saving_states_does_not_save_conditions():
     """The condition has as many numbers as four states."""
     make = coupling(4, partial(cnn, width=8), condition_channels=16)
@@ -101,6 +103,7 @@ def test_saving_states_does_not_save_conditions():
     assert states(Invert(save_every=1)) - states(Invert(save_every=2)) < 1.3 * 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", [Invert(), Invert(save_every=2), Remat()])
 def test_samples_may_lie_on_several_devices(memory):
     chain = perturbed(RealNVP(4, steps=3, width=4, condition_shape=(2,), param_dtype=jnp.float64, rngs=nnx.Rngs(0)))

@@ -15,6 +15,8 @@ from jaxseis.inference import (
     z_score,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_calibration_by_hand():
     samples = jnp.array([[-1.0, -2.0], [1.0, 2.0]])  # variances 2 and 8, times 1 + 1/2

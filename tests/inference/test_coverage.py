@@ -10,6 +10,8 @@ from scipy.stats import binom
 
 from jaxseis.inference import Coverage, binomial_band, coverage, tarp
 
+pytestmark = pytest.mark.slow
+
 
 def test_coverage_by_hand():
     samples = jnp.broadcast_to(jnp.array([1.0, 2.0, 3.0])[:, None], (3, 4))

@@ -10,6 +10,8 @@ from helpers.flow_layers import normals
 from jaxseis.flows.layers.haar import Haar
 from jaxseis.flows.layers.wavelet_squeeze import Wavelet
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("shape", [(8, 2), (4, 6, 3), (2, 4, 6, 2)])
 def test_the_haar_wavelet_is_the_haar_squeeze(shape):

@@ -14,6 +14,8 @@ from jaxseis.flows.flow import Flow
 from jaxseis.flows.layers.injector import Injector
 from jaxseis.flows.networks.conditional_hint import ConditionalHINT
 
+pytestmark = pytest.mark.slow
+
 COUNT = 4
 X, Y = normals((3,), COUNT, 1), normals((2,), COUNT, 2)
 

@@ -14,6 +14,8 @@ from jaxseis.flows.training.fit import fit
 from jaxseis.flows.training.losses import maximum_likelihood
 from jaxseis.flows.training.monitor import reconstruction_error
 
+pytestmark = pytest.mark.slow
+
 
 def draw(key, n):
     """Smooth images, with noise."""

@@ -15,6 +15,8 @@ from jaxseis.flows.training.fit import fit
 from jaxseis.flows.training.latent_correction import latent_correction
 from jaxseis.flows.training.losses import gaussian_likelihood, reverse_kl
 
+pytestmark = pytest.mark.slow
+
 A = jnp.asarray([[1.0, 0.3], [-0.2, 0.7], [0.4, 0.4]])
 TRAINED_ON = jnp.asarray([[0.7, 0.0], [0.1, 0.5], [0.2, 0.4]])  # another operator than that of the observation
 SIGMA = 0.5
