@@ -15,6 +15,7 @@ import optax
 from _timing import alternate
 from flax import nnx
 
+from jaxseis.backbones.convolution import Conv
 from jaxseis.flows import Flow, Glow, RealNVP, maximum_likelihood
 
 MODES = ("invert", "remat", "store")
@@ -77,6 +78,26 @@ def step_jobs(quick: bool) -> dict[str, Callable[[], Any]]:
             state = OPTIMIZER.init(flow)
             jobs[f"K={k} {memory}"] = lambda f=flow, s=state, x=x: jax.block_until_ready(step(f, s, x))
     return jobs
+
+
+def convolution_jobs(quick: bool) -> dict[str, Callable[[], Any]]:
+    """The gradient of eight convolutions in a scan, ours and those of `jax.lax`."""
+    channels = 8 if quick else 32
+    x = jax.random.normal(jax.random.key(0), (16, 16, 16, channels))
+
+    def value(layers: Any, x: jax.Array) -> jax.Array:
+        return jnp.sum(jax.lax.scan(lambda x, layer: (nnx.gelu(layer(x)), None), x, layers)[0] ** 2)
+
+    jobs = {}
+    for name, conv in {"convolutions ours": Conv, "convolutions lax": nnx.Conv}.items():
+        make = lambda key, conv=conv: conv(channels, channels, (3, 3), rngs=nnx.Rngs(key))
+        layers = jax.vmap(make)(jax.random.split(jax.random.key(1), 8))
+        jobs[name] = partial(_ready, jax.jit(jax.grad(value)), layers, x)
+    return jobs
+
+
+def _ready(f: Callable, *arguments: Any) -> None:
+    jax.block_until_ready(f(*arguments))
 
 
 @partial(jax.jit, static_argnums=1)

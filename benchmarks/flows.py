@@ -7,6 +7,7 @@ recomputed by inversion.
 `invert_time_over_remat`: the time of a step by inversion over that by rematerialisation.
 `step_time_over_flowjax`, `nats_over_flowjax`: a coupling flow of the same size for a 2-D density, the time of a step,
 and how much higher its mean log-likelihood of fresh samples is after training, over four seeds.
+`convolution_speed_over_lax`: the gradient of convolutions in a scan, the time of those of JAX over ours.
 """
 
 import _timing
@@ -17,6 +18,7 @@ TARGETS = (
     Target("invert_time_over_remat", high=1.15),
     Target("step_time_over_flowjax", high=1.0),
     Target("nats_over_flowjax", low=-0.001),
+    Target("convolution_speed_over_lax"),
 )
 MODES = ("invert", "remat", "store")
 
@@ -28,13 +30,14 @@ def figures(memory: list[dict], times: dict[str, Times], rival: dict) -> dict[st
         "invert_memory_k32_over_k4": depth[32] / depth[4],
         "invert_time_over_remat": max(ratio(times, f"{k} invert", f"{k} remat") or 0.0 for k in depths_of(times)),
         "step_time_over_flowjax": ratio(rival["times"], "jaxseis", "flowjax"),
+        "convolution_speed_over_lax": ratio(times, "convolutions lax", "convolutions ours"),
         "nats_over_flowjax": rival["jaxseis nats"] - rival["flowjax nats"],
     }
 
 
 def depths_of(times: dict[str, Times]) -> list[str]:
     """The depths that were timed, as they begin the names of jobs."""
-    return sorted({name.split()[0] for name in times})
+    return sorted({name.split()[0] for name in times if name.startswith("K=")})
 
 
 def main() -> None:
@@ -46,6 +49,7 @@ def main() -> None:
     jobs = _timing.announced(_flows.step_jobs, given.quick)
     times = alternate(jobs, 3 if given.quick else 7, 60 if given.quick else 240)
     rival = _timing.announced(_flows.beside_flowjax, given.quick)
+    times |= alternate(_flows.convolution_jobs(given.quick), 3 if given.quick else 7, 20)
     values = figures(memory, times, rival)
     _timing.show_targets(TARGETS, values)
     header = ("sweep", "side", "steps", *MODES)
