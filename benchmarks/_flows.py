@@ -90,7 +90,7 @@ def convolution_jobs(quick: bool) -> dict[str, Callable[[], Any]]:
 
     jobs = {}
     for name, conv in {"convolutions ours": Conv, "convolutions lax": nnx.Conv}.items():
-        make = lambda key, conv=conv: conv(channels, channels, (3, 3), rngs=nnx.Rngs(key))
+        make = lambda key, conv=conv: conv(channels, channels, (3, 3), rngs=nnx.Rngs(key))  # noqa: E731
         layers = jax.vmap(make)(jax.random.split(jax.random.key(1), 8))
         jobs[name] = partial(_ready, jax.jit(jax.grad(value)), layers, x)
     return jobs
