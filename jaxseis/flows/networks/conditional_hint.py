@@ -30,6 +30,7 @@ from jaxseis.flows.layers.householder import Householder
 from jaxseis.flows.layers.injector import Injector
 from jaxseis.flows.layers.triangular import Triangular, Uncounted
 from jaxseis.flows.memory import Memory
+from jaxseis.flows.networks._parts import check_parts
 from jaxseis.flows.networks.step import step
 
 
@@ -73,6 +74,7 @@ class ConditionalHINT(Composite):
         param_dtype=jnp.float32,
         rngs: nnx.Rngs,
     ):
+        check_parts(rngs, map, subnet=subnet)
         self.event_shape = (_shape("y_shape", y_shape), _shape("x_shape", x_shape))
         space = len(y_shape) - 1
         if tuple(y_shape[:-1]) != tuple(x_shape[:-1]):

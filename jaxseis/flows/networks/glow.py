@@ -13,6 +13,7 @@ from jaxseis.flows.layers.haar import Haar
 from jaxseis.flows.layers.householder import Householder
 from jaxseis.flows.layers.shuffle import Squeeze
 from jaxseis.flows.memory import Memory
+from jaxseis.flows.networks._parts import check_parts
 from jaxseis.flows.networks.multiscale import Multiscale
 from jaxseis.flows.networks.step import Layer, step
 
@@ -66,6 +67,7 @@ class Glow(Multiscale):
         param_dtype=jnp.float32,
         rngs: nnx.Rngs,
     ):
+        check_parts(rngs, map, squeeze=squeeze, mixing=mixing, coupling=coupling, subnet=subnet)
         options = {"width": width, "dtype": dtype, "param_dtype": param_dtype}
         subnet = subnet or partial(CNN, space=len(event_shape) - 1, **options)
         super().__init__(

@@ -16,6 +16,7 @@ from jaxseis.flows.layers.autoregressive import MaskedAutoregressive
 from jaxseis.flows.layers.elementwise import Affine, Elementwise
 from jaxseis.flows.layers.reverse_order import ReverseOrder
 from jaxseis.flows.memory import Memory
+from jaxseis.flows.networks._parts import check_parts
 
 
 class MAF(Composite):
@@ -53,6 +54,7 @@ class MAF(Composite):
         param_dtype=jnp.float32,
         rngs: nnx.Rngs,
     ):
+        check_parts(rngs, map)
         self.event_shape = (_checks.whole("features", features, 1),)
         self.condition_shape = freeze_shape(condition_shape)
         layer = partial(

@@ -15,6 +15,7 @@ from jaxseis.flows.layers.coupling import Coupling
 from jaxseis.flows.layers.elementwise import Affine, Elementwise
 from jaxseis.flows.layers.householder import Householder
 from jaxseis.flows.memory import Memory
+from jaxseis.flows.networks._parts import check_parts
 from jaxseis.flows.networks.step import Layer, step
 
 
@@ -50,6 +51,7 @@ class RealNVP(Composite):
         param_dtype=jnp.float32,
         rngs: nnx.Rngs,
     ):
+        check_parts(rngs, map, mixing=mixing, coupling=coupling)
         features = _checks.whole("features", features, 2)
         self.event_shape, self.condition_shape = (features,), freeze_shape(condition_shape)
         subnet = partial(MLP, width=width, depth=depth, dtype=dtype, param_dtype=param_dtype)
