@@ -1,5 +1,6 @@
 """What holds for every test: float64, two virtual devices, no windows, and where the data are."""
 
+import gc
 import os
 import re
 from pathlib import Path
@@ -33,6 +34,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log):
             return f"{file} {case[1]}" if case else file
 
     return ByCase(config, log)
+
+
+MAPS = 30_000  # memory maps of a process, of which Linux allows 65530 by default
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None):
+    """Compiled programs are let go between files where they are many: XLA dies when refused another memory map."""
+    maps = Path("/proc/self/maps")
+    if nextitem is None or nextitem.path == item.path or not maps.exists():
+        return
+    if maps.read_bytes().count(b"\n") > MAPS:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
