@@ -96,12 +96,12 @@ def quality(found, x):
 
 def draw(path, shots, panels):
     """A row of gathers, and under each what it lacks."""
-    figure, axes = plt.subplots(2, 3, figsize=(14, 10), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(2, 3, figsize=(12, 8.5), layout="constrained", sharey=True)
     limit = np.percentile(np.abs(panels["True gather"]), 98)
     for ax, (title, traces) in zip(axes.flat, panels.items(), strict=True):
         plotting.gather(np.asarray(traces) / limit, shots.time, shots.receivers, ax, title=title)
         ax.images[0].set_clim(-1, 1)
-    figure.savefig(path, dpi=100)
+    figure.savefig(path, dpi=70)  # noise does not compress
 
 
 def main(argv=None):
