@@ -3,9 +3,9 @@
 import jax.numpy as jnp
 from flax import nnx
 
-from jaxseis import _checks
 from jaxseis._types import Array
-from jaxseis.backbones.convolution import Conv
+from jaxseis.backbones._parts import last_weights
+from jaxseis.backbones.convolution import Conv, odd_kernel
 
 
 class CNN(nnx.Module):
@@ -46,14 +46,11 @@ class CNN(nnx.Module):
         param_dtype=jnp.float32,
         rngs: nnx.Rngs,
     ):
-        if kernel % 2 == 0:
-            raise _checks.fail("kernel", "an odd number", kernel)
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
-        wide, narrow = (kernel,) * space, (1,) * space
+        wide, narrow = odd_kernel(kernel, space), (1,) * space
         self.first = Conv(inputs, width, wide, **options)
         self.hidden = nnx.List(Conv(width, width, narrow, **options) for _ in range(depth))
-        last = nnx.initializers.zeros if zero else nnx.initializers.lecun_normal()
-        self.last = Conv(width, outputs, wide, kernel_init=last, **options)
+        self.last = Conv(width, outputs, wide, kernel_init=last_weights(zero), **options)
         self.activation = activation
 
     def __call__(self, x: Array) -> Array:

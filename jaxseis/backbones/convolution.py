@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from jaxseis import _compat
+from jaxseis import _checks, _compat
 from jaxseis._types import Array
 
 Padding = tuple[tuple[int, int], ...]
@@ -86,3 +86,10 @@ _correlate = _compat.define_primitive("correlate_channels", _direct, _shapes, _j
 
 Conv = partial(nnx.Conv, conv_general_dilated=convolve)
 """`flax.nnx.Conv` by these convolutions."""
+
+
+def odd_kernel(kernel: int, space: int) -> tuple[int, ...]:
+    """The kernel's size along every axis: odd, so that a convolution keeps the size of space."""
+    if _checks.whole("kernel", kernel, 1) % 2 == 0:
+        raise _checks.fail("kernel", "an odd number", kernel)
+    return (kernel,) * space

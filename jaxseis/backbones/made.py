@@ -11,6 +11,7 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array
+from jaxseis.backbones._parts import last_weights
 
 
 class MADE(nnx.Module):
@@ -54,8 +55,7 @@ class MADE(nnx.Module):
         hidden = _spread(0 if condition_features else 1, features, width)
         sizes = [inputs, *[hidden] * depth]
         self.hidden = nnx.List(Masked(a, b, **options) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
-        last = nnx.initializers.zeros if zero else nnx.initializers.lecun_normal()
-        self.last = Masked(hidden, tuple(range(features)) * count, kernel_init=last, **options)
+        self.last = Masked(hidden, tuple(range(features)) * count, kernel_init=last_weights(zero), **options)
         self.activation = activation
 
     def __call__(self, x: Array, condition: Array | None = None) -> Array:

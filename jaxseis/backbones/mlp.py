@@ -5,6 +5,7 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array
+from jaxseis.backbones._parts import last_weights
 
 
 class MLP(nnx.Module):
@@ -41,8 +42,7 @@ class MLP(nnx.Module):
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
         sizes = [inputs, *[width] * depth]
         self.hidden = nnx.List(nnx.Linear(a, b, **options) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
-        last = nnx.initializers.zeros if zero else nnx.initializers.lecun_normal()
-        self.last = nnx.Linear(sizes[-1], outputs, kernel_init=last, **options)
+        self.last = nnx.Linear(sizes[-1], outputs, kernel_init=last_weights(zero), **options)
         self.activation = activation
 
     def __call__(self, x: Array) -> Array:

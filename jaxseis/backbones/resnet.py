@@ -12,7 +12,8 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array
-from jaxseis.backbones.convolution import Conv
+from jaxseis.backbones._parts import last_weights
+from jaxseis.backbones.convolution import Conv, odd_kernel
 
 
 class ResidualBlock(nnx.Module):
@@ -42,11 +43,10 @@ class ResidualBlock(nnx.Module):
         param_dtype=jnp.float32,
         rngs: nnx.Rngs,
     ):
-        if kernel % 2 == 0:
-            raise _checks.fail("kernel", "an odd number", kernel)
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
-        self.first = Conv(width, width, (kernel,) * space, **options)
-        self.second = Conv(width, width, (kernel,) * space, kernel_init=nnx.initializers.zeros, **options)
+        wide = odd_kernel(kernel, space)
+        self.first = Conv(width, width, wide, **options)
+        self.second = Conv(width, width, wide, kernel_init=last_weights(zero=True), **options)
         self.activation = activation
 
     def __call__(self, x: Array) -> Array:
@@ -92,11 +92,10 @@ class ResNet(nnx.Module):
         _checks.whole("blocks", blocks, 0)
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
         block = {"space": space, "kernel": kernel, "activation": activation, **options}
-        wide = (kernel,) * space
+        wide = odd_kernel(kernel, space)
         self.first = Conv(inputs, width, wide, **options)
         self.blocks = nnx.List(ResidualBlock(width, **block) for _ in range(blocks))
-        last = nnx.initializers.zeros if zero else nnx.initializers.lecun_normal()
-        self.last = Conv(width, outputs, wide, kernel_init=last, **options)
+        self.last = Conv(width, outputs, wide, kernel_init=last_weights(zero), **options)
         self.activation = activation
 
     def __call__(self, x: Array) -> Array:

@@ -15,6 +15,7 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array
+from jaxseis.backbones._parts import last_weights
 from jaxseis.backbones.deep_set import members
 
 
@@ -66,8 +67,7 @@ class SetTransformer(nnx.Module):
         self.blocks = nnx.List(_Attention(width, **block) for _ in range(blocks))
         self.seeds = nnx.Param(nnx.initializers.xavier_uniform()(rngs.params(), (seeds, width), param_dtype))
         self.pool = _Attention(width, **block)
-        last = nnx.initializers.zeros if zero else nnx.initializers.lecun_normal()
-        self.last = nnx.Linear(seeds * width, outputs, kernel_init=last, **options)
+        self.last = nnx.Linear(seeds * width, outputs, kernel_init=last_weights(zero), **options)
 
     def __call__(self, x: Array, mask: Array | None = None) -> Array:
         x = self.first(members(x, mask))

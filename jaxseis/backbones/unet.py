@@ -17,7 +17,8 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array
-from jaxseis.backbones.convolution import Conv
+from jaxseis.backbones._parts import last_weights
+from jaxseis.backbones.convolution import Conv, odd_kernel
 from jaxseis.backbones.resnet import ResidualBlock
 
 
@@ -60,11 +61,10 @@ class UNet(nnx.Module):
         _checks.whole("levels", levels, 0)
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
         block = {"space": space, "kernel": kernel, "activation": activation, **options}
-        wide = (kernel,) * space
+        wide = odd_kernel(kernel, space)
         self.first = Conv(inputs, width, wide, **options)
         self.scale = _scales(width, levels, block, _extended)
-        last = nnx.initializers.zeros if zero else nnx.initializers.lecun_normal()
-        self.last = Conv(width, outputs, wide, kernel_init=last, **options)
+        self.last = Conv(width, outputs, wide, kernel_init=last_weights(zero), **options)
         self.activation = activation
 
     def __call__(self, x: Array) -> Array:

@@ -13,6 +13,7 @@ from jaxseis.flows.freezing import Frozen as Frozen
 from jaxseis.flows.freezing import frozen as frozen
 from jaxseis.flows.layers.actnorm import ActNorm as ActNorm
 from jaxseis.flows.layers.autoregressive import MaskedAutoregressive as MaskedAutoregressive
+from jaxseis.flows.layers.conjugated import Conjugated as Conjugated
 from jaxseis.flows.layers.coupling import Coupling as Coupling
 from jaxseis.flows.layers.diagonal_affine import DiagonalAffine as DiagonalAffine
 from jaxseis.flows.layers.elementwise import Additive as Additive

@@ -16,9 +16,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jaxseis import _checks, _compat
 from jaxseis._types import Array, PyTree
@@ -159,7 +161,7 @@ def _recompute(every: int, reverse: bool, kept, bars) -> tuple:
         (y_bar, condition_bar), layers_bar = jax.lax.scan(group, (y_bar, condition_bar), given, reverse=not reverse)
         found.append(jax.tree.map(lambda p: p.reshape(-1, *p.shape[2:]), layers_bar))
     layers_bar = jax.tree.map(lambda *parts: jnp.concatenate(parts), *_ordered(found[::-1], reverse))
-    return layers_bar, y_bar, condition_bar
+    return layers_bar, y_bar, jax.tree.map(_cotangent, condition_bar)
 
 
 _invertible.defvjp(_keep_few, _recompute)
@@ -175,6 +177,11 @@ def _grouped(layers: PyTree, every: int) -> list[PyTree]:
 
 def _ordered(segments: list[PyTree], reverse: bool) -> list[PyTree]:
     return segments[::-1] if reverse else segments
+
+
+def _cotangent(leaf: Array) -> Any:
+    """What JAX wants for a whole number, which has no derivative, and the leaf for another."""
+    return leaf if jnp.issubdtype(leaf.dtype, jnp.inexact) else np.zeros(leaf.shape, jax.dtypes.float0)
 
 
 def _zeros(tree: PyTree) -> PyTree:

@@ -20,6 +20,7 @@ from jaxseis.flows.layers.diagonal_affine import DiagonalAffine
 from jaxseis.flows.layers.elementwise import Additive, Affine
 from jaxseis.flows.layers.haar import Haar
 from jaxseis.flows.layers.hint import HINT
+from jaxseis.flows.layers.conjugated import Conjugated
 from jaxseis.flows.layers.householder import Householder
 from jaxseis.flows.layers.injector import Injector
 from jaxseis.flows.layers.leapfrog import Leapfrog
@@ -97,6 +98,10 @@ LAYERS = {
         still(lambda: DiagonalAffine((jnp.zeros((3, 2), jnp.float64), jnp.zeros(4, jnp.float64)))), ((3, 2), (4,))
     ),
     "Householder": Case(partial(Householder, 5, **DOUBLE), (3, 2, 5)),
+    "Conjugated": Case(
+        lambda rngs: Conjugated(Householder(4, rngs=rngs, **DOUBLE), coupling(4, condition_channels=1)(rngs=rngs)),
+        (3, 2, 4), (3, 2, 1),
+    ),
     "additive coupling": Case(coupling(4, map=Additive()), (3, 2, 4)),
     "affine coupling, tanh": Case(coupling(4, map=Affine(Tanh(2.0))), (3, 2, 4)),
     "affine coupling, arctan": Case(coupling(5, map=Affine(Arctan())), (3, 2, 5)),

@@ -18,7 +18,7 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array, PyTree
-from jaxseis.backbones.convolution import Conv
+from jaxseis.backbones.convolution import Conv, odd_kernel
 from jaxseis.flows import _states
 from jaxseis.flows.bijection import Bijection
 
@@ -55,11 +55,11 @@ class Leapfrog(Bijection):
         param_dtype=jnp.float32,
         rngs: nnx.Rngs,
     ):
-        if kernel % 2 == 0:
-            raise _checks.fail("kernel", "an odd number", kernel)
         options = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
         start = nnx.initializers.glorot_normal()  # |W| is about 2 at most, whatever the width
-        self.convolution = Conv(channels, width, (kernel,) * space, use_bias=False, kernel_init=start, **options)
+        self.convolution = Conv(
+            channels, width, odd_kernel(kernel, space), use_bias=False, kernel_init=start, **options
+        )
         self.bias = nnx.Param(jnp.zeros(width, param_dtype))
         self.step = _checks.positive("step", step, "time")
         self.activation = activation

@@ -40,10 +40,10 @@ class Checkerboard(Squeeze):
     """
 
     def squeeze(self, x: Array) -> Array:
-        return _to_channels(_split_axes(x, 2, inner=True), first=2)
+        return _to_channels(x, inner=True)
 
     def unsqueeze(self, y: Array) -> Array:
-        return _merge_axes(_from_channels(y, first=2))
+        return _from_channels(y, inner=True)
 
 
 class Halves(Squeeze):
@@ -55,10 +55,10 @@ class Halves(Squeeze):
     """
 
     def squeeze(self, x: Array) -> Array:
-        return _to_channels(_split_axes(x, 2, inner=False), first=1)
+        return _to_channels(x, inner=False)
 
     def unsqueeze(self, y: Array) -> Array:
-        return _merge_axes(_from_channels(y, first=1))
+        return _from_channels(y, inner=False)
 
 
 class Columns(Squeeze):
@@ -78,25 +78,21 @@ class Columns(Squeeze):
         return y.reshape(y.shape[0], *(2 * n for n in space), y.shape[-1] // 2 ** len(space))
 
 
-def _split_axes(x: Array, factor: int, inner: bool) -> Array:
-    """Every axis n of space as two, (n / 2, 2) or (2, n / 2)."""
-    pairs = [(n // factor, factor) if inner else (factor, n // factor) for n in x.shape[1:-1]]
-    return x.reshape(x.shape[0], *(n for pair in pairs for n in pair), x.shape[-1])
+def _to_channels(x: Array, inner: bool) -> Array:
+    """Every axis n of space as two, (n / 2, 2) if ``inner``, else (2, n / 2), and the twos to channels."""
+    pairs = [(n // 2, 2) if inner else (2, n // 2) for n in x.shape[1:-1]]
+    x = x.reshape(x.shape[0], *(n for pair in pairs for n in pair), x.shape[-1])
+    x = jnp.moveaxis(x, *_places(len(pairs), inner))
+    return x.reshape(*x.shape[: len(pairs) + 1], -1)
 
 
-def _to_channels(x: Array, first: int) -> Array:
-    """The axes of length two, ``first, first + 2, ...``, put before the channels and merged with them."""
-    dims = (x.ndim - 2) // 2
-    x = jnp.moveaxis(x, [first + 2 * i for i in range(dims)], [dims + 1 + i for i in range(dims)])
-    return x.reshape(*x.shape[: dims + 1], -1)
-
-
-def _from_channels(y: Array, first: int) -> Array:
+def _from_channels(y: Array, inner: bool) -> Array:
+    """The inverse of `_to_channels`."""
     dims = y.ndim - 2
-    y = y.reshape(*y.shape[:-1], *(2,) * dims, -1)
-    return jnp.moveaxis(y, [dims + 1 + i for i in range(dims)], [first + 2 * i for i in range(dims)])
+    x = jnp.moveaxis(y.reshape(*y.shape[:-1], *(2,) * dims, -1), *reversed(_places(dims, inner)))
+    return x.reshape(y.shape[0], *(2 * n for n in y.shape[1:-1]), x.shape[-1])
 
 
-def _merge_axes(x: Array) -> Array:
-    dims = (x.ndim - 2) // 2
-    return x.reshape(x.shape[0], *(x.shape[1 + 2 * i] * x.shape[2 + 2 * i] for i in range(dims)), x.shape[-1])
+def _places(dims: int, inner: bool) -> tuple[list[int], list[int]]:
+    """Where the axes of length two are among the pairs, and where they are just before the channels."""
+    return [1 + inner + 2 * i for i in range(dims)], [1 + dims + i for i in range(dims)]
