@@ -53,13 +53,13 @@ def define_primitive(
     call: Callable[..., Sequence[jax.Array]],
     shapes: Callable[..., Sequence[jax.ShapeDtypeStruct]],
     jvp: Callable[..., Any],
-    transpose: Callable[..., Any],
+    transpose: Callable[..., Any] | None,
     batch: Callable[..., Any],
 ) -> Callable[..., list[jax.Array]]:
     """A JAX primitive with several results: its evaluation and its rules.
 
     ``call(*operands, **params)`` evaluates (it may hold a ``pure_callback``) and ``shapes`` gives the
-    structure of its results; the three rules have the form that JAX's tables want.
+    structure of its results; the three rules have the form that JAX's tables want. What is not linear has no transpose.
     """
     primitive = Primitive(name)
     primitive.multiple_results = True
@@ -71,7 +71,8 @@ def define_primitive(
     primitive.def_impl(lambda *operands, **params: list(call(*operands, **params)))
     mlir.register_lowering(primitive, mlir.lower_fun(call, multiple_results=True))
     ad.primitive_jvps[primitive] = jvp
-    ad.primitive_transposes[primitive] = transpose
+    if transpose:
+        ad.primitive_transposes[primitive] = transpose
     batching.primitive_batchers[primitive] = batch
     return lambda *operands, **params: primitive.bind(*together(operands), **params)
 

@@ -193,23 +193,6 @@ def test_iterative_solvers_of_lineax_under_jit(tiny, solver):
 
 # --- second derivatives --------------------------------------------------------------------------
 
-TWICE = {
-    "grad of grad": lambda f: jax.grad(lambda m: jnp.sum(jax.grad(f)(m) * DM))(M),
-    "jvp of grad": lambda f: jax.jvp(jax.grad(f), (M,), (DM,)),
-    "jit of jvp of grad": lambda f: jax.jit(lambda m: jax.jvp(jax.grad(f), (m,), (DM,)))(M),
-    "grad of jvp": lambda f: jax.grad(lambda m: jax.jvp(f, (m,), (DM,))[1])(M),
-}
-
-
-@pytest.mark.parametrize("twice", TWICE)
-@pytest.mark.parametrize("operator", [F, ANY], ids=["reverse", "any"])
-def test_a_second_derivative_in_the_model_says_what_to_do(twice, operator):
-    if operator is F and twice == "grad of jvp":
-        pytest.skip("a custom_vjp has no forward mode: JAX says so")
-    with pytest.raises(NotImplementedError, match=r'J\.T @ \(J @ dm\), or engine="xla"'):
-        TWICE[twice](lambda m: loss(m, operator))
-
-
 def test_hessian_products_on_the_xla_engine():
     """Symmetric, and the derivative of the gradient."""
     X = js.Modeling(TINY.wave(engine="xla"), TINY.sources, js.Geometry.spread(**TINY.random_points(3, seed=1)))

@@ -74,3 +74,12 @@ def test_a_migration_sums_over_the_devices(F, arguments):
     migrate = lambda m, q, sources, d: F(sources).jacobian(m, q).T @ d  # noqa: E731
     f, given = sharded(migrate, arguments, SAME)
     assert_same(jax.jit(f)(*given), migrate(*arguments))
+
+
+def test_a_product_with_the_hessian_over_devices(F, arguments):
+    def product(misfit):
+        slope = lambda m, *rest: jnp.sum(jax.grad(misfit)(m, *rest) * m**2)  # noqa: E731
+        return lambda m, *rest: jax.grad(slope)(m, *rest)
+
+    f, given = sharded(product(total(F)), arguments, SAME)
+    assert_same(jax.jit(f)(*given), product(misfit(F))(*arguments))

@@ -19,7 +19,7 @@ Arrays = dict[str, Any]
 class Coefficients:
     """The numbers of a problem that all its shots share, ready for the kernels."""
 
-    def __init__(self, problem: Problem, c: Arrays, dc: Arrays | None = None):
+    def __init__(self, problem: Problem, c: Arrays):
         check_coefficients(problem, c)
         self.problem = problem
         dt, equation = problem.step, problem.equation
@@ -30,19 +30,21 @@ class Coefficients:
             arrays[f"r_{name}"] = dt**2 / (c[name] * damped)
             if problem.sponge or damping:
                 arrays |= {f"two_{name}": 2 / damped, f"one_{name}": (2 - damped) / damped}
-            if dc is not None:
-                arrays[f"dr_{name}"] = -dc[name] / dt**2
-            if dc is not None and damping:
-                arrays[f"drC_{name}"] = -dc[damping] / (2 * dt)
-        for name in equation.stiffness_names(problem.ndim):
-            arrays[f"c_{name}"] = c[name]
-            if dc is not None:
-                arrays[f"dc_{name}"] = dc[name]
+        arrays |= {f"c_{name}": c[name] for name in equation.stiffness_names(problem.ndim)}
         self.arrays = _static(problem) | {k: _kernel.aligned_copy(v, problem.dtype) for k, v in arrays.items()}
 
     def scalars(self, width: int, parallel: bool) -> dict[str, float]:
         """Bounds, spacings and thread counts of a kernel."""
         return _scalars(self.problem, width) | {"nthreads": threads() if parallel else 1, "nthreads_nonaffine": 1}
+
+
+def changes(problem: Problem, dc: Arrays) -> Arrays:
+    """A direction in the coefficients, ready for the program "scatter"."""
+    dt = problem.step
+    arrays = {f"dr_{name}": -dc[name] / dt**2 for name in problem.masses}
+    arrays |= {f"drC_{name}": -dc[damping] / (2 * dt) for name, damping in problem.dampings.items()}
+    arrays |= {f"dc_{name}": dc[name] for name in problem.equation.stiffness_names(problem.ndim)}
+    return {k: _kernel.aligned_copy(v, problem.dtype) for k, v in arrays.items()}
 
 
 @lru_cache(maxsize=4)  # fields as large as the grid

@@ -90,12 +90,6 @@ class Run:
         """Every array that the propagation changes."""
         return list(self.scratch.values())
 
-    def restore(self, level: int, state: list[np.ndarray]) -> None:
-        """Go back to a saved state."""
-        for array, saved in zip(self.scratch.values(), state, strict=True):
-            np.copyto(array, saved)
-        self.next = level
-
     def close(self) -> None:
         """Give the buffers back."""
         _pool.release(*self.scratch.values())

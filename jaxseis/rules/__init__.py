@@ -1,7 +1,7 @@
 r"""Where JAX meets the engines: the only place with ``custom_vjp`` and ``pure_callback``.
 
 Notation: ``c`` coefficients on the padded grid, ``q`` source, ``d = P A(c)^-1 q`` data. Three linear
-maps are JAX primitives on top of compiled kernels:
+maps on top of compiled kernels are JAX primitives (the first is the second along no direction):
 
     propagate   q  -> d          P A^-1 q
     scatter     dc -> dd         -P A^-1 (dA dc) A^-1 q        (Born, the derivative of d in c)
@@ -9,9 +9,10 @@ maps are JAX primitives on top of compiled kernels:
 
 Each is linear in its data arguments, and their derivatives and transposes are these three again
 (the adjoint kernel is the forward one on time-reversed data), so ``jvp``, ``grad``, ``vmap`` and
-``linear_transpose`` compose; what is missing is the second derivative in ``c``, which says so.
-The nonlinear map (c, q) -> d is by default a ``custom_vjp`` around the same host functions, which
-stores the wavefield in its forward pass and so makes exactly two host calls for value and gradient.
+``linear_transpose`` compose. Scatter and correlate take several directions in ``c``, which are their
+derivatives of higher order. The nonlinear map (c, q) -> d is by default a ``custom_vjp`` around the same
+host functions, which stores the wavefield in its forward pass and so makes exactly two host calls for
+value and gradient.
 
 With the XLA engine all of it is plain JAX.
 
@@ -49,7 +50,7 @@ def scatter(problem: Problem, engine: str, storage: Storage, c: Dict, dc: Dict, 
     """The derivative of :func:`propagate` along ``dc``; linear in ``dc`` and in the source."""
     if engine == "xla":
         return jax.jvp(lambda c: _xla(problem, c, source, receiver), (c,), (dc,))[1]
-    return _primitives.scatter(problem, storage, c, dc, source, receiver)
+    return _primitives.scatter(problem, storage, c, (dc,), source, receiver)
 
 
 def model(problem: Problem, engine: str, storage: Storage, c: Dict, source: Dict, receiver: Dict) -> Array:

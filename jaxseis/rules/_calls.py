@@ -15,7 +15,7 @@ from jaxseis.engines.storage import Storage
 Dict = dict[str, Any]
 
 
-def shot_count(*operands: Dict) -> int:
+def shot_count(*operands: PyTree) -> int:
     """Number of shots: the largest leading axis."""
     return max(leaf.shape[0] for leaf in jax.tree.leaves(operands))
 
@@ -68,13 +68,13 @@ def _host_forward(problem: Problem, storage: Storage | None, c: Dict, source: Di
     return _only(_host.forward(problem, c, source, receiver, shot_count(source, receiver), storage))
 
 
-def _host_born(problem: Problem, storage: Any, c: Dict, dc: Dict, source: Dict, receiver: Dict) -> np.ndarray:
-    return _only(_host.born(problem, c, dc, source, receiver, shot_count(source, receiver)))
+def _host_born(problem: Problem, storage: Any, c: Dict, directions: Any, source: Dict, receiver: Dict) -> np.ndarray:
+    return _only(_host.born(problem, c, directions, source, receiver, shot_count(source, receiver)))
 
 
 def _host_gradient(problem: Problem, storage: Any, *arrays: Any, keep: bool) -> Any:
-    c, source, receiver, y = arrays
-    return _host.gradient(problem, c, source, receiver, y, shot_count(source, receiver), storage, keep)
+    c, directions, source, receiver, y = arrays
+    return _host.gradient(problem, c, directions, source, receiver, y, shot_count(source, receiver), storage, keep)
 
 
 _HOST = {

@@ -1,4 +1,7 @@
-"""The nonlinear map (c, q) -> d as a ``custom_vjp``: two host calls for a value and its gradient."""
+"""The nonlinear map (c, q) -> d as a ``custom_vjp``: two host calls for a value and its gradient.
+
+Both are primitives, so that the gradient is differentiated like any other function.
+"""
 
 from functools import partial
 from typing import Any
@@ -6,13 +9,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxseis import _compat
 from jaxseis._types import Array, PyTree
 from jaxseis.engines import _host
 from jaxseis.engines._problem import Problem
 from jaxseis.engines.storage import Storage
-from jaxseis.rules._calls import Dict, callback, data_structure, like, source_structure
-from jaxseis.rules._primitives import propagate, second_order, shared_sum, sloped
+from jaxseis.rules._calls import Dict
+from jaxseis.rules._ends import shared_sum, sloped
+from jaxseis.rules._primitives import propagate
+from jaxseis.rules._recorded import at_source, exact, gradient, recorded
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -27,37 +31,32 @@ def _forward(problem: Problem, storage: Storage, c: Dict, source: Dict, receiver
         )
         for i in (0, 1)
     )
-    keep = storage if any(perturbed[0].values()) else None
-    d = _once("forward", problem, keep, data_structure(problem, *values[1:]), *values)
+    in_c = any(perturbed[0].values())
+    d = recorded(problem, storage, *values) if in_c else propagate(problem, *values, storage=exact(storage))
+    data = tuple(k for k in _host.SOURCE_DATA if perturbed[1].get(k, False))
     moving = jax.tree.map(bool, (perturbed[1].get("positions", False), perturbed[2].get("positions", False)))
-    return d, (values, _Static((keep is not None, *moving)))
+    return d, (values, _Static((in_c, data, *moving)))
 
 
 def _backward(problem: Problem, storage: Storage, residuals: PyTree, y: Array) -> tuple[Any, ...]:
     (c, source, receiver), flags = residuals
-    in_c, source_moves, receiver_moves = flags.value
-    apply = partial(propagate, problem, c)
+    in_c, data, source_moves, receiver_moves = flags.value
+    apply = partial(propagate, problem, c, storage=exact(storage))
     if in_c:
-        structure = (like(c), source_structure(source, y.shape[0]))
-        dc, ds = _once("gradient", problem, storage, structure, c, source, receiver, y)
+        dc, ds = gradient(problem, storage, data, c, source, receiver, y)
     else:
-        dc = None
-        ds = {
-            k: _host.reverse_time({k: apply(_host.reverse_source(receiver, y), _sampler_for(source, k))})[k]
-            for k in source
-            if k in _host.SOURCE_DATA
-        }
+        dc, ds = None, {k: at_source(problem, storage, k, c, source, receiver, y) for k in data}
     ds = {k: shared_sum(v, source[k].shape) for k, v in ds.items()}
     along = range(problem.ndim)
     if source_moves:
         driver = _host.reverse_source(receiver, y)
-        v = [apply(driver, {"window": sloped(source["window"], a)})[:, ::-1] for a in along]
+        v = [apply(driver, sloped(_host.reverse_receiver(source), a))[:, ::-1] for a in along]
         ds["positions"] = shared_sum(
             jnp.stack([jnp.sum(source["traces"] * va, 1) for va in v], -1), source["positions"].shape
         )
     dr: Dict = {}
     if receiver_moves:
-        u = [apply(source, receiver | {"window": sloped(receiver["window"], a)}) for a in along]
+        u = [apply(source, sloped(receiver, a)) for a in along]
         dr["positions"] = shared_sum(jnp.stack([jnp.sum(y * ua, 1) for ua in u], -1), receiver["positions"].shape)
     for k in ("weights", "wavelet"):
         if k in receiver:
@@ -65,33 +64,11 @@ def _backward(problem: Problem, storage: Storage, residuals: PyTree, y: Array) -
     return dc, {k: ds.get(k) for k in source}, {k: dr.get(k) for k in receiver}
 
 
-def _sampler_for(source: Dict, key: str) -> Dict:
-    """What samples the adjoint of one data argument of a source."""
-    sampler = _host.reverse_receiver(source)
-    if key in ("weights", "wavelet"):
-        return {k: v for k, v in sampler.items() if k != key}
-    return sampler
-
-
-def _once(kind: str, problem: Problem, storage: Storage | None, structure: PyTree, *arrays: Any) -> Any:
-    """A host call inside the derivative: to differentiate it again is the second derivative."""
-
-    @jax.custom_jvp
-    def call(arrays: PyTree) -> Any:
-        return _compat.varying_like(callback(kind, problem, storage, structure, *arrays), arrays)
-
-    @call.defjvp
-    def _refuse(primals: Any, tangents: Any) -> Any:
-        raise second_order("the model")
-
-    return call(arrays)
-
-
 @jax.tree_util.register_static
 class _Static:
     """A hashable value carried through a pytree without becoming an array."""
 
-    def __init__(self, value: tuple[bool, ...]):
+    def __init__(self, value: tuple[Any, ...]):
         self.value = value
 
     def __eq__(self, other: object) -> bool:

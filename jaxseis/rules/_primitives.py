@@ -1,8 +1,16 @@
-"""The linear maps propagate, scatter and correlate as JAX primitives, each rule in terms of the three."""
+"""The maps scatter and correlate as JAX primitives, each rule in terms of the two.
 
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+Both take directions h, k, ... in the coefficients, and are linear in each of them:
+
+    scatter(c; h, k, ...; s, r)         D^n F(c)[h, k, ...] s, for data F(c) s; without directions it is propagate
+    correlate(c; h, k, ...; s, r, y)    the gradient in c of <scatter(c; h, k, ...; s, r), y>
+
+The derivative in c appends a direction. Derivatives of higher order are symmetric, so the transpose in one direction
+of scatter is the correlation with the others, and that of correlate is correlate, with the cotangent in its place.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial, reduce
 from typing import Any
 
 import jax
@@ -10,248 +18,145 @@ import jax.numpy as jnp
 
 from jaxseis import _compat
 from jaxseis._types import Array, PyTree
-from jaxseis.engines import _host
+from jaxseis.engines._linearity import law_is_linear
 from jaxseis.engines._problem import Problem
 from jaxseis.engines.storage import InMemory, Storage
-from jaxseis.interpolation import Window
+from jaxseis.rules._batching import batcher
 from jaxseis.rules._calls import Dict, callback, data_structure, like, shot_count, source_structure
+from jaxseis.rules._ends import (
+    cotangents,
+    data_terms,
+    dense,
+    is_zero,
+    moving_terms,
+    second_order,
+    shifts,
+    sloped,
+    transposed_in_data,
+    undefined,
+)
 
+Directions = tuple[Dict, ...]
 EXACT = InMemory(every=1)
 
 
 def propagate(problem: Problem, c: Dict, source: Dict, receiver: Dict, storage: Storage = EXACT) -> Array:
     """q -> d; derivatives in c keep the wavefield as ``storage`` says."""
-    return _bind(_propagate, (c, source, receiver), problem=problem, storage=storage)
+    return scatter(problem, storage, c, (), source, receiver)
 
 
-def scatter(problem: Problem, storage: Storage, c: Dict, dc: Dict, source: Dict, receiver: Dict) -> Array:
-    """dc -> dd."""
-    return _bind(_scatter, (c, dc, source, receiver), problem=problem, storage=storage)
+def scatter(problem: Problem, storage: Storage, c: Dict, directions: Directions, source: Dict, receiver: Dict) -> Array:
+    """dc -> dd, and of higher order."""
+    _check_law(problem, len(directions))
+    leaves, tree = jax.tree.flatten((c, directions, source, receiver))
+    return _scatter(*leaves, tree=tree, problem=problem, storage=storage)[0]
 
 
-def _bind(bind: Callable[..., list[Array]], arrays: PyTree, **params: Any) -> Any:
-    leaves, tree = jax.tree.flatten(arrays)
-    results = bind(*leaves, tree=tree, **params)
-    return results[0] if bind is not _correlate else _unflatten_c(arrays[0], results)
+def correlate(
+    problem: Problem, storage: Storage, c: Dict, directions: Directions, source: Dict, receiver: Dict, y: Array
+) -> Dict:
+    """y -> dc, and of higher order; ``storage`` is for the first one only, others keep every level."""
+    _check_law(problem, len(directions) + 1)
+    leaves, tree = jax.tree.flatten((c, directions, source, receiver, y))
+    return jax.tree.unflatten(jax.tree.structure(c), _correlate(*leaves, tree=tree, problem=problem, storage=storage))
 
 
-def _unflatten_c(c: Dict, leaves: list[Array]) -> Dict:
-    return jax.tree.unflatten(jax.tree.structure(c), leaves)
+def _check_law(problem: Problem, order: int) -> None:
+    if order > 1 and not law_is_linear(problem.equation, problem.ndim):
+        raise second_order("a model whose stress law is not linear in its coefficients")
 
 
-def second_order(name: str) -> NotImplementedError:
-    return NotImplementedError(
-        f"The second derivative in {name} is not available with the devito engine: use the Gauss-Newton "
-        'product J.T @ (J @ dm), or engine="xla", which differentiates to any order.'
-    )
+def scatter_tangent(problem: Problem, storage: Storage, arrays: PyTree, tangents: PyTree) -> Array:
+    """The derivative of scatter in everything that has a tangent."""
+    c, directions, source, receiver = arrays
+    tc, td, ds, dr = tangents
+    of = partial(scatter, problem, storage, c)
+    apply = partial(of, directions)
+    terms = [of(other, source, receiver) for other in _moved_directions(c, directions, tc, td)]
+    terms += data_terms(apply, source, receiver, ds, dr)
+    terms += moving_terms(apply, source, receiver, ds)
+    terms += [apply(source, sloped(receiver, a)) * distance for a, distance in shifts(receiver, dr)]
+    if terms:
+        return reduce(jnp.add, terms)
+    structure = data_structure(problem, source, receiver)
+    return _compat.varying_like(jnp.zeros(structure.shape, structure.dtype), arrays)
 
 
-def _is_zero(tangent: Any) -> bool:
-    return isinstance(tangent, _compat.Zero) or tangent.dtype == jax.dtypes.float0
+def correlate_tangent(problem: Problem, storage: Storage, arrays: PyTree, tangents: PyTree) -> Dict:
+    """The derivative of correlate in everything that has a tangent."""
+    c, directions, source, receiver, y = arrays
+    tc, td, ds, dr, dy = tangents
+    of = partial(correlate, problem, storage, c)
+    apply = lambda source, receiver: of(directions, source, receiver, y)  # noqa: E731
+    terms = [of(other, source, receiver, y) for other in _moved_directions(c, directions, tc, td)]
+    terms += data_terms(apply, source, receiver, ds, dr)
+    terms += moving_terms(apply, source, receiver, ds)
+    terms += [of(directions, source, sloped(receiver, a), y * distance) for a, distance in shifts(receiver, dr)]
+    terms += [] if is_zero(dy) else [of(directions, source, receiver, dy)]
+    return reduce(partial(jax.tree.map, jnp.add), terms) if terms else jax.tree.map(jnp.zeros_like, c)
 
 
-def _tangent_terms(
-    apply: Callable[[Dict, Dict], PyTree], source: Dict, receiver: Dict, ds: Dict, dr: Dict
-) -> list[PyTree]:
-    """One term for each data argument of a source and receiver that has a tangent.
-
-    Every such argument enters linearly, so its term is the map with the tangent in its place; moving
-    a point is one map per axis with the slopes of its window's weights.
-    """
-    terms = []
-    for key in _host.SOURCE_DATA:
-        if key in source and not _is_zero(ds[key]):
-            terms.append(apply(source | {key: ds[key]}, receiver))
-        if receiver.get(key) is not None and not _is_zero(dr[key]):
-            terms.append(apply(source, receiver | {key: dr[key]}))
-    if "positions" in source and not _is_zero(ds["positions"]):
-        for a in range(source["positions"].shape[-1]):
-            moved = source["traces"] * ds["positions"][:, None, :, a]
-            terms.append(apply(source | {"traces": moved, "window": sloped(source["window"], a)}, receiver))
-    if "positions" in receiver and not _is_zero(dr["positions"]):
-        for a in range(receiver["positions"].shape[-1]):
-            moved = apply(source, receiver | {"window": sloped(receiver["window"], a)})
-            terms.append(moved * dr["positions"][:, None, :, a])
-    return terms
+def _moved_directions(c: Dict, directions: Directions, tc: Dict, td: Directions) -> Iterator[Directions]:
+    """The directions of each term in the derivative in the coefficients and in the directions."""
+    if not all(map(is_zero, tc.values())):
+        yield (*directions, dense(tc, c))
+    for i, (h, dh) in enumerate(zip(directions, td, strict=True)):
+        if not all(map(is_zero, dh.values())):
+            yield _replaced(directions, i, dense(dh, h))
 
 
-def sloped(window: Window, axis: int) -> Window:
-    """The window of the derivative with respect to the position along an axis."""
-    return replace(window, weights=window.weights.at[..., axis, :].set(window.slopes[..., axis, :]))
-
-
-def _add(terms: list[PyTree], zero: PyTree) -> PyTree:
-    total = zero if not terms else terms[0]
-    for term in terms[1:]:
-        total = jax.tree.map(jnp.add, total, term)
-    return total
-
-
-def _dense(tangents: Dict, like: Dict) -> Dict:
-    return {k: jnp.zeros_like(like[k]) if _is_zero(t) else t for k, t in tangents.items()}
-
-
-def _propagate_jvp(leaves: Any, tangents: Any, *, tree: Any, problem: Problem, storage: Storage) -> Any:
-    c, source, receiver = arrays = jax.tree.unflatten(tree, leaves)
-    dc, ds, dr = jax.tree.unflatten(tree, tangents)
-    changed = not all(map(_is_zero, dc.values()))
-    terms = _tangent_terms(lambda s, r: propagate(problem, c, s, r, storage), source, receiver, ds, dr)
-    if changed:
-        terms.append(scatter(problem, storage, c, _dense(dc, c), source, receiver))
-    d = _bind(_propagate, arrays, problem=problem, storage=storage)
-    return [d], [_add(terms, jnp.zeros_like(d))]
+def _replaced(directions: Directions, i: int, *others: Dict) -> Directions:
+    return (*directions[:i], *others, *directions[i + 1 :])
 
 
 def _scatter_jvp(leaves: Any, tangents: Any, *, tree: Any, problem: Problem, storage: Storage) -> Any:
-    c, dc, source, receiver = arrays = jax.tree.unflatten(tree, leaves)
-    tc, tdc, ds, dr = jax.tree.unflatten(tree, tangents)
-    if not all(map(_is_zero, tc.values())):
-        raise second_order("the model")
-    apply = partial(scatter, problem, storage, c)
-    terms = _tangent_terms(lambda s, r: apply(dc, s, r), source, receiver, ds, dr)
-    if not all(map(_is_zero, tdc.values())):
-        terms.append(apply(_dense(tdc, dc), source, receiver))
-    d = _bind(_scatter, arrays, problem=problem, storage=storage)
-    return [d], [_add(terms, jnp.zeros_like(d))]
+    arrays, tangents = (jax.tree.unflatten(tree, x) for x in (leaves, tangents))
+    return [scatter(problem, storage, *arrays)], [scatter_tangent(problem, storage, arrays, tangents)]
 
 
 def _correlate_jvp(leaves: Any, tangents: Any, *, tree: Any, problem: Problem, storage: Storage) -> Any:
-    c, source, receiver, y = arrays = jax.tree.unflatten(tree, leaves)
-    tc, ds, dr, dy = jax.tree.unflatten(tree, tangents)
-    if not all(map(_is_zero, tc.values())):
-        raise second_order("the model")
-    if "positions" in receiver and not _is_zero(dr["positions"]):
-        raise second_order("receiver positions")
-    apply = lambda s, r, y: _bind(_correlate, (c, s, r, y), problem=problem, storage=storage)  # noqa: E731
-    terms = _tangent_terms(lambda s, r: apply(s, r, y), source, receiver, ds, dr)
-    if not _is_zero(dy):
-        terms.append(apply(source, receiver, dy))
-    g = _bind(_correlate, arrays, problem=problem, storage=storage)
-    return list(g.values()), list(_add(terms, jax.tree.map(jnp.zeros_like, g)).values())
+    arrays, tangents = (jax.tree.unflatten(tree, x) for x in (leaves, tangents))
+    g, dg = correlate(problem, storage, *arrays), correlate_tangent(problem, storage, arrays, tangents)
+    return list(g.values()), list(dg.values())
 
 
-def _cotangents(arrays: PyTree, values: dict[tuple[Any, ...], Any]) -> list[Any]:
-    """A cotangent for each operand: the given ones (by path), None for the others."""
-    paths = jax.tree_util.tree_flatten_with_path(arrays, is_leaf=_compat.is_undefined)[0]
-    return [values.get(tuple(getattr(p, "key", getattr(p, "idx", None)) for p in path)) for path, _ in paths]
+def _transposed_direction(directions: Directions) -> int | None:
+    """The direction in which a map is transposed."""
+    return next((i for i, h in enumerate(directions) if undefined(h)), None)
 
 
-def _undefined(x: Dict) -> list[str]:
-    return [k for k, v in x.items() if _compat.is_undefined(v)]
-
-
-def _transposed_source(apply: Callable[[Dict, Dict], Array], source: Dict, receiver: Dict, y: Array, key: str) -> Array:
-    """The transpose in one data argument of the source: the map with the roles exchanged, in reversed time."""
-    driver = _host.reverse_source(receiver, y)
-    if key in ("weights", "wavelet"):
-        other = "wavelet" if key == "weights" else "weights"
-        sampler = {other: source[other][:, ::-1] if other == "wavelet" else source[other]}
-    else:
-        sampler = _host.reverse_receiver(source)
-    result = apply(driver, sampler)
-    return shared_sum(_host.reverse_time({key: result})[key], source[key].aval.shape)
-
-
-def _transposed_receiver(apply: Callable[[Dict], Array], receiver: Dict, y: Array, key: str) -> Array:
-    """The transpose in the weights (or wavelet) of an extended receiver."""
-    other = "wavelet" if key == "weights" else "weights"
-    return shared_sum(apply({other: y}), receiver[key].aval.shape)
-
-
-def shared_sum(x: Array, shape: tuple[int, ...]) -> Array:
-    """Sum over shots where one array serves them all."""
-    return jnp.sum(x, 0, keepdims=True) if shape[0] == 1 and x.shape[0] > 1 else x
-
-
-def _transpose_in_data(
-    apply: Callable[[Dict, Dict], Array],
-    swapped: Callable[[Dict, Dict], Array],
-    source: Dict,
-    receiver: Dict,
-    y: Array,
-    first: int,
-) -> dict[tuple[Any, ...], Array]:
-    values = {(first, k): _transposed_source(swapped, source, receiver, y, k) for k in _undefined(source)}
-    for k in _undefined(receiver):
-        values[first + 1, k] = _transposed_receiver(lambda r: apply(source, r), receiver, y, k)
-    return values
-
-
-def _propagate_transpose(cts: Any, *leaves: Any, tree: Any, problem: Problem, storage: Storage) -> Any:
-    c, source, receiver = arrays = jax.tree.unflatten(tree, leaves)
-    y = _compat.instantiate(cts[0])
-    apply = partial(propagate, problem, c, storage=storage)
-    return _cotangents(arrays, _transpose_in_data(apply, apply, source, receiver, y, 1))
+def _of_direction(directions: Directions, i: int, g: Dict) -> dict[tuple[Any, ...], Array]:
+    return {(1, i, k): g[k] for k in undefined(directions[i])}
 
 
 def _scatter_transpose(cts: Any, *leaves: Any, tree: Any, problem: Problem, storage: Storage) -> Any:
-    c, dc, source, receiver = arrays = jax.tree.unflatten(tree, leaves)
-    y = _compat.instantiate(cts[0])
-    if _undefined(dc):
-        g = _bind(_correlate, (c, source, receiver, y), problem=problem, storage=storage)
-        return _cotangents(arrays, {(1, k): v for k, v in g.items()})
-    apply = partial(scatter, problem, storage, c, dc)
-    return _cotangents(arrays, _transpose_in_data(apply, apply, source, receiver, y, 2))
+    c, directions, source, receiver = arrays = jax.tree.unflatten(tree, leaves)
+    y, i = _compat.instantiate(cts[0]), _transposed_direction(directions)
+    if i is not None:
+        g = correlate(problem, storage, c, _replaced(directions, i), source, receiver, y)
+        return cotangents(arrays, _of_direction(directions, i, g))
+    apply = partial(scatter, problem, storage, c, directions)
+    return cotangents(arrays, transposed_in_data(apply, apply, source, receiver, y, 2))
 
 
 def _correlate_transpose(cts: Any, *leaves: Any, tree: Any, problem: Problem, storage: Storage) -> Any:
-    c, source, receiver, y = arrays = jax.tree.unflatten(tree, leaves)
-    dc = _unflatten_c(c, [_compat.instantiate(ct) for ct in cts])
-    apply = partial(scatter, problem, storage, c, dc)
+    c, directions, source, receiver, y = arrays = jax.tree.unflatten(tree, leaves)
+    h, i = dict(zip(c, map(_compat.instantiate, cts), strict=True)), _transposed_direction(directions)
+    if i is not None:
+        g = correlate(problem, storage, c, _replaced(directions, i, h), source, receiver, y)
+        return cotangents(arrays, _of_direction(directions, i, g))
+    apply = partial(scatter, problem, storage, c, (*directions, h))
     if _compat.is_undefined(y):
-        return _cotangents(arrays, {(3,): apply(source, receiver)})
-    return _cotangents(arrays, _transpose_in_data(apply, apply, source, receiver, y, 1))
-
-
-def _batcher(bind: Callable[[], Callable[..., list[Array]]], held: tuple[int, ...]) -> Callable[..., Any]:
-    """vmap: a batch of sources or data becomes more shots of one host call; a batch of any of the
-    operands numbered ``held`` (coefficients, which all shots share) is one host call each."""
-
-    def rule(leaves: Any, axes: Any, *, tree: Any, **params: Any) -> Any:
-        size = next(v.shape[a] for v, a in zip(leaves, axes, strict=True) if a is not None)
-        leaves = [v if a is None else jnp.moveaxis(v, a, 0) for v, a in zip(leaves, axes, strict=True)]
-        batched = [a is not None for a in axes]
-        which = jax.tree.unflatten(tree, batched)
-        if any(any(jax.tree.leaves(which[i])) for i in held):
-            rows = lambda xs: bind()(*_merge(leaves, batched, xs), tree=tree, **params)  # noqa: E731
-            results = jax.lax.map(rows, [v for v, b in zip(leaves, batched, strict=True) if b])
-            return results, [0] * len(results)
-        operands = jax.tree.unflatten(tree, leaves)
-        keep = {id(v) for i in held for v in jax.tree.leaves(operands[i])}
-        shots = max(v.shape[b] for v, b in zip(leaves, batched, strict=True) if id(v) not in keep)
-        folded = [v if id(v) in keep else _fold(v, b, size, shots) for v, b in zip(leaves, batched, strict=True)]
-        results = bind()(*folded, tree=tree, **params)
-        return [r.reshape(size, shots, *r.shape[1:]) for r in results], [0] * len(results)
-
-    return rule
-
-
-def _merge(leaves: list[Any], batched: list[bool], rows: list[Any]) -> list[Any]:
-    rest = iter(rows)
-    return [next(rest) if b else v for v, b in zip(leaves, batched, strict=True)]
-
-
-def _fold(v: Array, batched: bool, size: int, shots: int) -> Array:
-    """(batch, shot, ...) as more shots; an unbatched array repeats, unless one serves all shots."""
-    if not batched:
-        return v if v.shape[0] == 1 else jnp.tile(v, (size, *[1] * (v.ndim - 1)))
-    v = jnp.broadcast_to(v, (size, shots, *v.shape[2:]))
-    return v.reshape(size * shots, *v.shape[2:])
-
-
-def _propagate_call(*leaves: Any, tree: Any, problem: Problem, storage: Storage) -> list[Array]:
-    c, source, receiver = jax.tree.unflatten(tree, leaves)
-    return [callback("forward", problem, None, data_structure(problem, source, receiver), c, source, receiver)]
-
-
-def _propagate_shapes(*leaves: Any, tree: Any, problem: Problem, storage: Storage) -> list[Any]:
-    _, source, receiver = jax.tree.unflatten(tree, leaves)
-    return [data_structure(problem, source, receiver)]
+        return cotangents(arrays, {(4,): apply(source, receiver)})
+    return cotangents(arrays, transposed_in_data(apply, apply, source, receiver, y, 2))
 
 
 def _scatter_call(*leaves: Any, tree: Any, problem: Problem, storage: Storage) -> list[Array]:
-    c, dc, source, receiver = jax.tree.unflatten(tree, leaves)
-    return [callback("born", problem, None, data_structure(problem, source, receiver), c, dc, source, receiver)]
+    c, directions, source, receiver = jax.tree.unflatten(tree, leaves)
+    structure = data_structure(problem, source, receiver)
+    if not directions:
+        return [callback("forward", problem, None, structure, c, source, receiver)]
+    return [callback("born", problem, None, structure, c, directions, source, receiver)]
 
 
 def _scatter_shapes(*leaves: Any, tree: Any, problem: Problem, storage: Storage) -> list[Any]:
@@ -260,37 +165,24 @@ def _scatter_shapes(*leaves: Any, tree: Any, problem: Problem, storage: Storage)
 
 
 def _correlate_call(*leaves: Any, tree: Any, problem: Problem, storage: Storage) -> list[Array]:
-    c, source, receiver, y = jax.tree.unflatten(tree, leaves)
+    c, _, source, receiver, y = arrays = jax.tree.unflatten(tree, leaves)
     structure = (like(c), source_structure(source, shot_count(source, receiver, {"y": y})))
-    return list(callback("correlate", problem, storage, structure, c, source, receiver, y)[0].values())
+    return list(callback("correlate", problem, storage, structure, *arrays)[0].values())
 
 
 def _correlate_shapes(*leaves: Any, tree: Any, problem: Problem, storage: Storage) -> list[Any]:
     return list(like(jax.tree.unflatten(tree, leaves)[0]).values())
 
 
-_propagate = _compat.define_primitive(
-    "propagate",
-    _propagate_call,
-    _propagate_shapes,
-    _propagate_jvp,
-    _propagate_transpose,
-    _batcher(lambda: _propagate, (0,)),
-)
-_scatter = _compat.define_primitive(
-    "scatter",
-    _scatter_call,
-    _scatter_shapes,
-    _scatter_jvp,
-    _scatter_transpose,
-    _batcher(lambda: _scatter, (0, 1)),
+_scatter: Callable[..., list[Array]] = _compat.define_primitive(
+    "scatter", _scatter_call, _scatter_shapes, _scatter_jvp, _scatter_transpose, batcher(lambda: _scatter, (0, 1))
 )
 # the gradient sums over shots, so a batch of anything is a host call each
-_correlate = _compat.define_primitive(
+_correlate: Callable[..., list[Array]] = _compat.define_primitive(
     "correlate",
     _correlate_call,
     _correlate_shapes,
     _correlate_jvp,
     _correlate_transpose,
-    _batcher(lambda: _correlate, (0, 1, 2, 3)),
+    batcher(lambda: _correlate, (0, 1, 2, 3, 4)),
 )

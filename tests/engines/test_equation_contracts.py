@@ -21,7 +21,12 @@ ORDERS = [
     for order in (2, 8, 16)
 ]
 
+DAILY = "2-D free surface constant density"
+
 every_case = pytest.mark.parametrize("name", parameters())
+every_case_of_second_order = pytest.mark.parametrize(
+    "name", [pytest.param(*p.values, marks=() if p.values == (DAILY,) else pytest.mark.slow) for p in parameters()]
+)
 float32_case = pytest.mark.parametrize("name", parameters(dtype="float32"))
 
 
@@ -109,6 +114,42 @@ def test_the_gradient_of_the_misfit_in_the_wavelet(name):
     d = observed(e)
     q, dq = (e.case.noise(e.case.time.size, seed=seed) for seed in (8, 9))
     assert js.taylor_test(lambda q: js.misfit.least_squares(e.F(e.m) @ q, d), q, dq, tolerance=TAYLOR)
+
+
+def gradient_of_misfit(F, e):
+    return jax.grad(lambda m: js.misfit.least_squares(F(m) @ e.q, e.y))
+
+
+@every_case_of_second_order
+def test_both_engines_agree_in_products_with_the_hessian(name):
+    e = experiment(name)
+    X = e.case.modeling(engine="xla")
+    reference = jax.jit(lambda dm: jax.jvp(gradient_of_misfit(X, e), (e.m,), (dm,))[1])(e.dm)
+    assert_close(jax.grad(lambda m: inner(gradient_of_misfit(e.F, e)(m), e.dm))(e.m), reference, "engines")
+
+
+@pytest.mark.slow
+@every_case
+def test_both_engines_agree_in_the_derivatives_of_scattering_and_migration(name):
+    """In all that they depend on: both are the same form, of model, perturbation, source and data."""
+    e = experiment(name)
+    at, X = (e.m, e.dm, e.q, e.y), e.case.modeling(engine="xla")
+    scattered = lambda F: lambda m, dm, q, y: inner(F.jacobian(m, q) @ dm, y)  # noqa: E731
+    migrated = lambda F: lambda m, dm, q, y: inner(dm, F.jacobian(m, q).T @ y)  # noqa: E731
+    reference = jax.jit(jax.grad(scattered(X), (0, 1, 2, 3)))(*at)
+    for form in (scattered, migrated):
+        assert_close(jax.grad(form(e.F), (0, 1, 2, 3))(*at), reference, "engines")
+
+
+@every_case_of_second_order
+def test_the_hessian_is_symmetric_and_the_derivative_of_the_gradient(name):
+    e = experiment(name)
+    gradient = jax.jit(jax.grad(least_squares(e.F, e.q, observed(e))))
+    product = jax.jit(lambda dm: jax.jvp(gradient, (e.m,), (dm,))[1])
+    a, b = e.dm, e.case.perturbation(seed=30)
+    Ha, Hb = product(a), product(b)
+    assert abs(inner(Ha, b) - inner(a, Hb)) <= TOLERANCES["float64"]["engines"] * abs(inner(Ha, b))
+    assert js.taylor_test(gradient, e.m, e.dm, derivative=product, tolerance=TAYLOR)
 
 
 @every_case

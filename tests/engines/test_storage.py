@@ -11,7 +11,7 @@ from helpers.equations import experiment
 from helpers.tolerances import assert_close, error
 
 import jaxseis as js
-from jaxseis.engines import _host, _pool, _wavefields
+from jaxseis.engines import _cascade, _host, _pool, _wavefields
 
 pytestmark = pytest.mark.filterwarnings("ignore:Only .* points per wavelength")
 CASES = ["2-D bare constant density", "2-D free surface variable density"]
@@ -31,12 +31,12 @@ def runs(monkeypatch):
     """Counts propagations by what they do: runs with receivers, and runs that only recompute."""
     count = Counter()
 
-    class Counted(_host.Run):
+    class Counted(_cascade.Run):
         def __init__(self, program, shared, source, receiver, *rest):
             count["recomputed" if not receiver else "sampled"] += 1
             super().__init__(program, shared, source, receiver, *rest)
 
-    monkeypatch.setattr(_host, "Run", Counted)
+    monkeypatch.setattr(_cascade, "Run", Counted)
     return count
 
 
