@@ -17,6 +17,8 @@ from jaxseis.engines._problem import Problem
 
 LARGE = 1_000_000
 """Nodes from which the threads work inside one shot instead of on several shots."""
+SMALL = 30_000
+"""Nodes below which a shot that is alone has one thread: to wait for others in every step would take longer."""
 
 
 def threads() -> int:
@@ -35,7 +37,7 @@ def _executor(workers: int) -> ThreadPoolExecutor:
 
 def over_shots(problem: Problem, shots: int, work: Callable[..., Any]) -> Iterator[Any]:
     """``work(shot, parallel)`` for every shot, results in order."""
-    workers = threads()
-    if workers == 1 or shots == 1 or np.prod(problem.shape) >= LARGE:
-        return map(partial(work, parallel=workers > 1), range(shots))
+    workers, nodes = threads(), np.prod(problem.shape)
+    if workers == 1 or shots == 1 or nodes >= LARGE:
+        return map(partial(work, parallel=workers > 1 and nodes >= SMALL), range(shots))
     return _executor(workers).map(partial(work, parallel=False), range(shots))

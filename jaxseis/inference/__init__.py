@@ -16,6 +16,9 @@ from jaxseis.inference.images import image_scores as image_scores
 from jaxseis.inference.images import rmse as rmse
 from jaxseis.inference.images import snr as snr
 from jaxseis.inference.images import ssim as ssim
+from jaxseis.inference.langevin import langevin as langevin
+from jaxseis.inference.langevin import markov_chain as markov_chain
+from jaxseis.inference.langevin import preconditioned_langevin as preconditioned_langevin
 from jaxseis.inference.ranks import Uniformity as Uniformity
 from jaxseis.inference.ranks import sbc_ranks as sbc_ranks
 from jaxseis.inference.ranks import uniformity as uniformity

@@ -3,9 +3,9 @@
     strong:  min_w  phi(net(z; w))
     weak:    min_{x, w}  phi(x) + gamma^2/2 |x - net(z; w)|^2        (Siahkoohi et al., Geophysics 87, 2022)
 
-The layout of a U-Net favours images over noise: weights that make noise are reached last. With weight decay, which
-is a Gaussian prior on w, the minimum is the MAP estimate, and Langevin dynamics (`jaxseis.inference.langevin`) samples
-the posterior.
+The layout of a U-Net favours images over noise: gradient descent with small steps reaches weights that make noise last,
+and more so where z is small, as here. With weight decay, which is a Gaussian prior on w, the minimum is the MAP
+estimate, and Langevin dynamics (`jaxseis.inference.langevin`) samples the posterior.
 """
 
 from functools import partial
@@ -18,6 +18,9 @@ from jaxseis import _checks
 from jaxseis._types import Array
 from jaxseis.backbones.unet import UNet
 from jaxseis.flows.layers.coupling import Backbone
+
+AMPLITUDE = 0.1
+"""Deviation of z. With one of 1 the details of z reach the image at once."""
 
 
 class DeepPrior(nnx.Module):
@@ -62,7 +65,7 @@ class DeepPrior(nnx.Module):
 
     def __call__(self) -> Array:
         z = jax.random.normal(jax.random.key(self.seed), (1, *self.shape, self.channels), self.param_dtype)
-        return self.network(z)[0, ..., 0]
+        return self.network(AMPLITUDE * z)[0, ..., 0]
 
 
 class WeakPrior(nnx.Module):
