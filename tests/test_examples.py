@@ -185,3 +185,60 @@ def test_posteriors_of_seismic_images_are_better_than_what_is_observed(run):
     options = "--side", 16, "--width", 16, "--depth", 2, "--batch", 16, "--steps", 400
     (observed, mean), _ = run("flow_seismic_posterior", *options)
     assert mean > observed + 1
+
+
+def test_operators_pass_the_dot_test_and_a_mistaken_adjoint_does_not(run):
+    tests, (adjoint, solution) = run("introduction", "--shape", 121, 40, "--steps", 100)
+    assert not tests.pop("mistaken")
+    assert all(tests.values())
+    assert solution > adjoint + 0.1
+
+
+def test_the_interface_of_two_layers_images_where_it_is(run):
+    error, difference = run("two_layers", "--shape", 101, 101, "--shots", 3, "--duration", 1100)
+    assert error <= 20.0  # two nodes
+    assert difference < 1e-12
+
+
+def test_shots_give_the_same_gradient_wherever_they_run(run):
+    options = "--shape", 41, 31, "--shots", 4, "--duration", 300, "--devices", 1
+    seconds, differences, (measured, theory) = run("parallel_shots", *options)
+    assert differences.pop(f"{max(seconds)} threads") == 0
+    assert all(difference < 1e-10 for difference in differences.values())
+    np.testing.assert_allclose(measured[:-1], theory[:-1], rtol=0.3)
+    assert measured[-1] < 1e-12
+
+
+def test_a_shot_found_by_scanning_is_the_one_that_was_written(run):
+    options = "--shape", 161, 61, "--shots", 6, "--files", 2, "--duration", 400, "--near", 1800
+    index, share, difference = run("segy_scan", *options)
+    assert (len(index), len(index.files), index.traces) == (6, 2, 360)
+    assert share < 0.5
+    assert difference == 0
+
+
+@pytest.mark.slow
+def test_derivatives_are_the_same_in_every_way(run):
+    options = "--shape", 31, 21, "--duration", 160, "--batch", 2, "--steps", 5
+    differences, tests, losses = run("automatic_differentiation", *options)
+    assert all(difference < 1e-9 for difference in differences.values())
+    assert all(tests.values())
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.slow
+def test_networks_with_physics_inside_have_the_right_gradients_and_learn(run):
+    options = "--shape", 21, 15, "--duration", 160, "--examples", 12, "--steps", 20
+    for result in run("physics_networks", *options).values():
+        assert all(error < 1e-6 for error in result.errors.values())
+        assert result.losses[-3:].mean() < 0.9 * result.losses[:3].mean()
+
+
+@pytest.mark.slow
+def test_a_network_finds_velocities_of_layers_where_the_mean_earth_does_not(run):
+    survey = "--spacing", 20, "--duration", 1200, "--receivers", 8
+    training = "--earths", 100, "--test", 20, "--steps", 300, 200, "--width", 16
+    errors = run("layered_earths", *survey, *training, "--inverted", 1, "--iterations", 3, "--quiet")
+    shallow = {name: error[:, :4].mean() for name, error in errors.items()}  # such short records see no deeper
+    assert shallow["residual network"] < 0.7 * shallow["mean earth"]
+    assert errors["least squares"].shape == (1, 9)
