@@ -17,7 +17,7 @@ from jaxseis.engines._problem import Problem
 
 LARGE = 1_000_000
 """Nodes from which the threads work inside one shot instead of on several shots."""
-SMALL = 30_000
+SMALL = 100_000
 """Nodes below which a shot that is alone has one thread: to wait for others in every step would take longer."""
 
 
