@@ -16,6 +16,7 @@ import jaxseis.flows
 import jaxseis.functionals
 import jaxseis.inference
 import jaxseis.io
+import jaxseis.networks
 import jaxseis.operators
 import jaxseis.plotting
 import jaxseis.preconditioners
@@ -65,8 +66,8 @@ def test_links_lead_somewhere():
 
 
 PUBLIC = [
-    jaxseis, jaxseis.backbones, jaxseis.flows, jaxseis.functionals, jaxseis.inference, jaxseis.io, jaxseis.operators,
-    jaxseis.plotting, jaxseis.preconditioners, jaxseis.solvers, jaxseis.workflows,
+    jaxseis, jaxseis.backbones, jaxseis.flows, jaxseis.functionals, jaxseis.inference, jaxseis.io, jaxseis.networks,
+    jaxseis.operators, jaxseis.plotting, jaxseis.preconditioners, jaxseis.solvers, jaxseis.workflows,
 ]  # fmt: skip
 
 

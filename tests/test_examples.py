@@ -242,3 +242,24 @@ def test_a_network_finds_velocities_of_layers_where_the_mean_earth_does_not(run)
     shallow = {name: error[:, :4].mean() for name, error in errors.items()}  # such short records see no deeper
     assert shallow["residual network"] < 0.7 * shallow["mean earth"]
     assert errors["least squares"].shape == (1, 9)
+
+
+@pytest.mark.slow
+def test_a_learned_solver_beats_migration(run):
+    options = "--shape", 24, 20, "--earths", 64, "--held-out", 4, "--steps", 150, "--width", 8
+    snr = run("unrolled_lsrtm", *options)
+    assert snr["i-RIM, 4"] > snr["RTM"] + 0.5
+
+
+@pytest.mark.slow
+def test_a_deep_prior_is_better_than_noise_fitted(run):
+    snr = run("deep_prior", "--shape", 32, 24, "--steps", 150, "--samples", 20, "--width", 16)
+    assert snr["strong prior"] > snr["LSQR, 20"]
+
+
+@pytest.mark.slow
+def test_physics_bring_posteriors_nearer_to_the_data(run):
+    options = "--side", 16, "--depth", 2, "--width", 16, "--steps", 200, "--correction", 40
+    inside, misfits, _ = run("physics_posterior", *options)
+    assert inside > 0.8
+    assert misfits["corrected"] < misfits["amortised"]

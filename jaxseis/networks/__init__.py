@@ -1,5 +1,6 @@
 """Physics inside of networks: operators as layers, learned solvers, deep priors (docs/guide/learned-inversion.md)."""
 
+from jaxseis.networks.deep_decoder import DeepDecoder
 from jaxseis.networks.deep_prior import DeepPrior, WeakPrior
 from jaxseis.networks.gradient_step import GradientStep
 from jaxseis.networks.irim import IRIM
@@ -11,6 +12,7 @@ from jaxseis.networks.unconditional import Unconditional
 from jaxseis.networks.unrolled import Unrolled
 
 __all__ = [
+    "DeepDecoder",
     "DeepPrior",
     "DescentStep",
     "GradientStep",

@@ -18,8 +18,9 @@ from jaxseis import _checks
 from jaxseis._types import Array
 from jaxseis.backbones.unet import UNet
 from jaxseis.flows.layers.coupling import Backbone
+from jaxseis.networks.deep_decoder import DeepDecoder
 
-AMPLITUDE = 0.1
+AMPLITUDE = 0.03
 """Deviation of z. With one of 1 the details of z reach the image at once."""
 
 
@@ -35,7 +36,8 @@ class DeepPrior(nnx.Module):
         dtype, param_dtype: of the arithmetic in the network, and of the parameters.
         rngs: random numbers, for the weights.
 
-    Called without arguments it gives the image, of order one: scale and shift it as ``m0 + 0.05 * prior()``.
+    Called without arguments it gives the image, small at first and to become of order one: scale and shift it as
+    ``m0 + 0.05 * prior()``.
 
     ```python
     prior = DeepPrior(grid.shape, rngs=nnx.Rngs(0))
@@ -72,7 +74,7 @@ class WeakPrior(nnx.Module):
     """An image x of its own near a deep prior.
 
     Arguments:
-        prior: the deep prior.
+        prior: a `DeepPrior` or a `DeepDecoder`.
         start: x to begin with, zero by default.
 
     Called without arguments it gives x; `penalty` is what it costs to differ from the prior.
@@ -83,7 +85,7 @@ class WeakPrior(nnx.Module):
     ```
     """
 
-    def __init__(self, prior: DeepPrior, start: Array | None = None):
+    def __init__(self, prior: "DeepPrior | DeepDecoder", start: Array | None = None):
         self.prior = prior
         start = jnp.zeros(prior.shape, prior.param_dtype) if start is None else jnp.asarray(start, prior.param_dtype)
         _checks.shape_is("start", start, prior.shape)

@@ -15,12 +15,12 @@ from jaxseis.flows.bijection import Bijection
 from jaxseis.flows.composition import Chain, Parallel, Sequential
 from jaxseis.flows.layers.actnorm import ActNorm
 from jaxseis.flows.layers.autoregressive import MaskedAutoregressive
+from jaxseis.flows.layers.conjugated import Conjugated
 from jaxseis.flows.layers.coupling import Coupling
 from jaxseis.flows.layers.diagonal_affine import DiagonalAffine
 from jaxseis.flows.layers.elementwise import Additive, Affine
 from jaxseis.flows.layers.haar import Haar
 from jaxseis.flows.layers.hint import HINT
-from jaxseis.flows.layers.conjugated import Conjugated
 from jaxseis.flows.layers.householder import Householder
 from jaxseis.flows.layers.injector import Injector
 from jaxseis.flows.layers.leapfrog import Leapfrog

@@ -82,7 +82,8 @@ def test_gradients_of_inputs_weights_and_squared_slowness_are_those_of_differenc
 
 
 def test_gradients_are_those_of_the_pure_engine():
-    found, wanted = (jax.jit(jax.grad(loss_of, argnums=(0, 1)))(wave_network(engine), X) for engine in ("devito", "xla"))
+    gradient = jax.jit(jax.grad(loss_of, argnums=(0, 1)))
+    found, wanted = (gradient(wave_network(engine), X) for engine in ("devito", "xla"))
     assert_trees_close(found, wanted, 1e-9)
 
 
