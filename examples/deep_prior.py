@@ -2,10 +2,10 @@
 
     python examples/deep_prior.py
 
-Noisy Born data of a few shots are fitted by the output of a U-Net with fixed noise as its input (Siahkoohi, Rizzuti and
-Herrmann, Geophysics 87, 2022). Beside least squares, which fits the noise as the iterations go on: the strong prior,
-whose image is the network's; the weak one, whose image is only near it; and preconditioned Langevin dynamics over the
-weights, with the mean and the deviation of the images along the chain.
+Noisy Born data of a few shots are fitted by images that a deep decoder makes of fixed noise (Heckel and Hand, 2019;
+Siahkoohi, Rizzuti and Herrmann, Geophysics 87, 2022). Beside least squares, which fits the noise as the iterations go
+on: the strong prior, whose image is the network's; the weak one, whose image is only near it; and preconditioned
+Langevin dynamics over the weights, with the mean and the deviation of the images along the chain.
 """
 
 import argparse

@@ -2,8 +2,8 @@
 
     python examples/physics_posterior.py
 
-Amortised: pairs of random images x and data d = J x + noise train one conditional Glow for p(x | J.T d); migration keeps
-all that data say of an image (Orozco et al., 2023). On new pairs from the same distribution its intervals are to
+Amortised: random images x and data d = J x + noise train one conditional Glow for p(x | J.T d); migration keeps all
+that data say of an image (Orozco et al., 2023). On new pairs from the same distribution its intervals are to
 hold the truth as often as they say. Then comes a survey from elsewhere: fewer and steeper layers, less noise. The flow
 is off there; an affine map of its latents, fitted with J in the loss, brings its samples to the data (Siahkoohi et
 al., Geophysics 88, 2023). J is the Born operator of a few shots over a background that is known.
@@ -140,7 +140,7 @@ def draw_figure(path, truth, migration, found, coverage):
 
 
 def main(argv=None):
-    """Train, judge, correct, draw; returns the share of pixels and levels covered as they should, and misfits and SNR before and after."""
+    """Train, judge, correct, draw; returns the share of pixels and levels covered as they should, misfits and SNR."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=Path("output/physics_posterior.png"))
     parser.add_argument("--side", type=int, default=32)
