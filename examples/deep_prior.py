@@ -24,7 +24,7 @@ from jaxseis.operators.norm import operator_norm
 from jaxseis.solvers import lsqr
 
 SPACING, DURATION, STEP, PEAK = 20.0, 1100.0, 4.0, 10.0  # m, ms, ms, Hz
-SHOTS, NOISE = 4, 1.0  # NOISE: deviation of the noise over that of the data
+SHOTS, NOISE = 4, 3.0  # NOISE: deviation of the noise over that of the data
 DECAY = 1e-4  # precision of the Gaussian prior of the weights
 GAMMA = 3.0  # of the weak prior
 

@@ -94,5 +94,10 @@ def layered_section(velocities: Array, grid: Grid = GRID, thickness: float = THI
     if depth[0] < 0:
         raise _checks.fail("grid.origin", "a z of zero or more, layers being below the surface", grid.origin)
     velocities = jnp.asarray(velocities)
+    if velocities.ndim != 1:
+        expected = "those of one earth, (layer,)"
+        raise _checks.fail(
+            "velocities", expected, f"shape {velocities.shape}", "For many write jax.vmap(layered_section)."
+        )
     layer = np.minimum((depth / thickness * (1 + 1e-12)).astype(int), velocities.shape[0] - 1)
     return jnp.broadcast_to(velocities[layer], grid.shape)

@@ -78,8 +78,8 @@ class VonKarmanCorrelation:
 
     def __call__(self, r: np.ndarray) -> np.ndarray:
         """C at scaled distances r."""
-        h, r = self.hurst, np.maximum(r, 1e-12)
-        return 2 ** (1 - h) / special.gamma(h) * r**h * special.kv(h, r)
+        h, apart = self.hurst, np.where(r == 0, 1.0, r)
+        return np.where(r == 0, 1.0, 2 ** (1 - h) / special.gamma(h) * apart**h * special.kv(h, apart))
 
 
 Correlation = GaussianCorrelation | VonKarmanCorrelation

@@ -20,6 +20,7 @@ import optax
 from jaxseis import _checks
 from jaxseis._progress import progress
 from jaxseis._types import Array, PyTree
+from jaxseis.flows.freezing import Frozen
 
 
 class LangevinState(NamedTuple):
@@ -97,27 +98,28 @@ def markov_chain(
     _checks.whole("steps", steps, 1)
     _checks.whole("every", every, 1)
     _checks.whole("burn_in", burn_in, 0)
+    if every > steps:
+        raise _checks.fail("every", f"at most the {steps} steps, for one sample or more", every)
 
     @jax.jit
-    def advance(x: PyTree, state: Any) -> tuple[PyTree, Any, Array]:
-        value, gradient = jax.value_and_grad(potential)(x)
-        updates, state = dynamics.update(gradient, state, x)
-        return optax.apply_updates(x, updates), state, value
+    def advance(x: PyTree, state: Any) -> tuple[PyTree, Any]:
+        updates, state = dynamics.update(jax.grad(potential)(x), state, x)
+        return optax.apply_updates(x, updates), state
 
     x, state, kept, look = start, dynamics.init(start), [], jax.jit(observe)
     with progress(burn_in + steps, "Langevin", show) as bar:
         for i in range(1 - burn_in, steps + 1):
-            x, state, value = advance(x, state)
+            x, state = advance(x, state)
             if i > 0 and i % every == 0:
-                _check(value)
+                _check(x)
                 kept.append(look(x))
             bar.update(1)
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *kept)
 
 
-def _check(value: Array) -> None:
-    if not jnp.isfinite(value):
-        raise FloatingPointError("the chain diverged: the potential is no finite number. Take a smaller step size.")
+def _check(x: PyTree) -> None:
+    if not all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(x)):
+        raise FloatingPointError("the chain diverged: x is no longer finite. Take a smaller step size.")
 
 
 class _Identity:
@@ -160,8 +162,17 @@ def _dynamics(step_size: float | optax.Schedule, key: Array, preconditioner: Any
 
         def step(g: Array, p: Array, key: Array) -> Array:
             noise = jax.random.normal(key, g.shape, g.dtype)
-            return (-0.5 * size * p * g + jnp.sqrt(size * p) * noise).astype(g.dtype)
+            return jnp.asarray(-0.5 * size * p * g + jnp.sqrt(size * p) * noise, g.dtype)
 
-        return jax.tree.map(step, updates, p, keys), LangevinState(state.count + 1, following, squares)
+        return _without_frozen(jax.tree.map(step, updates, p, keys)), LangevinState(state.count + 1, following, squares)
 
     return optax.GradientTransformation(init, update)
+
+
+def _without_frozen(updates: PyTree) -> PyTree:
+    """Updates with zeros for what is not a parameter of the network."""
+    return jax.tree.map(
+        lambda part: jax.tree.map(jnp.zeros_like, part) if isinstance(part, Frozen) else part,
+        updates,
+        is_leaf=lambda part: isinstance(part, Frozen),
+    )

@@ -19,7 +19,7 @@ class DeepDecoder(nnx.Module):
     """An image with few weights as its parameters, in the place of a `DeepPrior`.
 
     Arguments:
-        shape: of the image, any number of nodes along 1, 2 or 3 axes.
+        shape: of the image, along 1, 2 or 3 axes.
         width: channels; it has about ``levels * width^2`` weights.
         levels: how often the grid is refined by two.
         activation: a.
@@ -47,6 +47,8 @@ class DeepDecoder(nnx.Module):
     ):
         self.shape = tuple(_checks.whole("shape", n, 1) for n in shape)
         self.width, self.levels = _checks.whole("width", width, 1), _checks.whole("levels", levels, 0)
+        if max(self._shape_at(0)) < 3:
+            raise _checks.fail("levels", "a coarsest grid of 3 nodes or more", f"{levels} for {shape}", "Take fewer.")
         self.activation, self.seed, self.param_dtype = activation, seed, param_dtype
         mixing = [nnx.Linear(width, width, param_dtype=param_dtype, rngs=rngs) for _ in range(levels + 1)]
         self.mixing = nnx.List(mixing)

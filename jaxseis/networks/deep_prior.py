@@ -31,7 +31,8 @@ class DeepPrior(nnx.Module):
         shape: of the image, any number of nodes along 1, 2 or 3 axes.
         channels: of the noise z.
         width, levels: of the U-Net.
-        network: makes another network, ``network(inputs, outputs, rngs=rngs)``.
+        network: makes another network, ``network(inputs, outputs, rngs=rngs)``, that does not start at zero; ``width``,
+            ``levels`` and ``dtype`` are those of the U-Net.
         seed: of z, which is not a parameter.
         dtype, param_dtype: of the arithmetic in the network, and of the parameters.
         rngs: random numbers, for the weights.

@@ -15,7 +15,7 @@ from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.flows._states import no_log_det
 from jaxseis.flows.bijection import Bijection, Cotangents
-from jaxseis.networks.problem import Gradient, Problem, over_batch
+from jaxseis.networks.problem import Gradient, Held, Problem, over_batch
 
 
 class GradientStep(Bijection):
@@ -27,7 +27,8 @@ class GradientStep(Bijection):
         step_size: t to begin with; it is trained, and stays positive.
         param_dtype: of the parameter.
 
-    Its own backward pass differentiates in the image, the data and t. It takes the physics as given.
+    Its backward pass takes one gradient and its transposed derivative, in the image, t, data and physics; `IRIM` leaves
+    out the last.
 
     ```python
     step = GradientStep(8, gradient=least_squares_gradient, step_size=0.1)
@@ -55,15 +56,25 @@ class GradientStep(Bijection):
         return self._back(x, condition, x_bar, sign=-1)
 
     def _back(self, y: Array, condition: Problem, y_bar: Array, sign: int) -> tuple[Array, Cotangents]:
-        def added(layer: GradientStep, image: Array, data: PyTree) -> Array:
-            return sign * _scaled(layer, image, condition._replace(data=data))
+        """From one gradient, its transposed derivative; not in physics that are `Held`."""
+        still = isinstance(condition.physics, Held)
 
-        g, pull_back = jax.vjp(added, self, y[..., 0], condition.data)
-        layer_bar, image_bar, data_bar = pull_back(y_bar[..., self.half])
-        condition_bar = Problem(jax.tree.map(jnp.zeros_like, condition.physics), data_bar)
+        def added(layer: GradientStep, image: Array, given: PyTree) -> Array:
+            return sign * _scaled(layer, image, condition._replace(data=given) if still else given)
+
+        g, pull_back = jax.vjp(added, self, y[..., 0], condition.data if still else condition)
+        layer_bar, image_bar, given_bar = pull_back(y_bar[..., self.half])
+        physics_bar = jax.tree.map(jnp.zeros_like, condition.physics)
+        condition_bar = Problem(physics_bar, given_bar) if still else given_bar
+        condition_bar = jax.tree.map(_number, condition_bar, condition)
         x_bar = y_bar.at[..., 0].add(image_bar)
         return y.at[..., self.half].add(-g), Cotangents(layer_bar, x_bar, condition_bar)
 
 
+def _number(bar: Array, value: Array) -> Array:
+    """Zero for what has no derivative, whole numbers."""
+    return jnp.zeros_like(value) if bar.dtype == jax.dtypes.float0 else bar
+
+
 def _scaled(layer: GradientStep, image: Array, problem: Problem) -> Array:
-    return jnp.exp(layer.log_step[...]) * over_batch(layer.gradient, image, problem).astype(image.dtype)
+    return (jnp.exp(layer.log_step[...]) * over_batch(layer.gradient, image, problem)).astype(image.dtype)

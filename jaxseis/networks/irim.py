@@ -25,7 +25,7 @@ from jaxseis.flows.layers.elementwise import Additive
 from jaxseis.flows.layers.householder import Householder
 from jaxseis.flows.memory import Invert, Memory
 from jaxseis.networks.gradient_step import GradientStep
-from jaxseis.networks.problem import Gradient, Problem, held, least_squares_gradient
+from jaxseis.networks.problem import Gradient, Held, Problem, check_problem, held, least_squares_gradient
 from jaxseis.networks.unconditional import Unconditional
 
 
@@ -45,7 +45,11 @@ class IRIM(nnx.Module):
         dtype, param_dtype: of the arithmetic in the networks, and of the parameters.
         rngs: random numbers.
 
-    Bring images to order one: networks are made for that. Derivatives in the physics want ``memory="remat"``.
+    Bring images to order one: networks are made for that. Derivatives in the physics want ``memory="remat"``; what a
+    misfit closes over has none, so that a model belongs into ``problem.physics``.
+
+    Raises ValueError where start, data and physics are not of one batch, and NotImplementedError for derivatives in
+    the physics with ``memory="invert"``.
 
     ```python
     network = IRIM(iterations=8, step_size=1 / operator_norm(J) ** 2, rngs=nnx.Rngs(0))
@@ -80,11 +84,12 @@ class IRIM(nnx.Module):
                 [meet(), Unconditional(Sequential([Conjugated(mixing(), coupling()) for _ in range(depth)]))]
             )
 
-        self.channels = channels
+        self.space, self.channels = space, channels
         self.chain = Chain(step, iterations, memory=memory, rngs=rngs)
 
     def __call__(self, problem: Problem, start: Array) -> Array:
+        check_problem(problem, start, self.space)
         if isinstance(self.chain.memory, Invert):
-            problem = problem._replace(physics=held(problem.physics))
+            problem = problem._replace(physics=Held(held(problem.physics)))
         state = jnp.zeros((*start.shape, self.channels), start.dtype).at[..., 0].set(start)
         return self.chain.forward(state, problem)[0][..., 0]

@@ -29,7 +29,8 @@ class OperatorLayer(nnx.Module):
             pytree of them. Nothing by default.
 
     Called with ``x`` of A's domain behind any axes of a batch, (\\*batch, \\*domain), it gives (\\*batch, \\*range).
-    Derivatives are those of the operator, exact in ``x`` and in every array that is trained; the others have none.
+    Derivatives are those of the operator, exact in ``x`` and in every array that is trained; the others have none,
+    and stay where they are unless an optimizer moves them without: by weight decay, say.
 
     Raises ValueError where ``trained`` picks what is no array of real or complex numbers, and where x does not fit.
 
@@ -66,6 +67,9 @@ class Whole:
     """An array of whole numbers that is structure: it hashes and compares by what is in it."""
 
     def __init__(self, array: Any):
+        if not _checks.is_concrete(array):
+            remedy = "Make the layer outside of jit and vmap."
+            raise _checks.fail("operator", "whole numbers that are known", "traced ones", remedy)
         self.array = np.asarray(array)
 
     def _facts(self) -> tuple:

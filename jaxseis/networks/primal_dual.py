@@ -17,7 +17,7 @@ from jaxseis import _checks
 from jaxseis._types import Array
 from jaxseis.backbones.cnn import CNN
 from jaxseis.flows.layers.coupling import Backbone
-from jaxseis.networks.problem import Problem, over_batch
+from jaxseis.networks.problem import Problem, check_problem, over_batch
 
 
 class LearnedPrimalDual(nnx.Module):
@@ -35,7 +35,8 @@ class LearnedPrimalDual(nnx.Module):
         dtype, param_dtype: of the arithmetic in the networks, and of the parameters.
         rngs: random numbers.
 
-    The physics of the problem are linear operators.
+    The physics of the problem are linear operators, its data one array.
+    Raises ValueError where start, data and physics are not of one batch.
 
     ```python
     network = LearnedPrimalDual(iterations=6, scale=operator_norm(J), rngs=nnx.Rngs(0))
@@ -58,7 +59,7 @@ class LearnedPrimalDual(nnx.Module):
         param_dtype=jnp.float32,
         rngs: nnx.Rngs,
     ):
-        self.channels = _checks.whole("channels", channels, 1)
+        self.space, self.channels = space, _checks.whole("channels", channels, 1)
         self.scale = _checks.positive("scale", scale, "1")
         self.data_space = _checks.whole("data_space", data_space, 1)
         cnn = partial(CNN, width=width, dtype=dtype, param_dtype=param_dtype)
@@ -72,7 +73,11 @@ class LearnedPrimalDual(nnx.Module):
         self.primal, self.dual = jax.vmap(pair)(keys)
 
     def __call__(self, problem: Problem, start: Array) -> Array:
+        check_problem(problem, start, self.space)
         data = problem.data / self.scale
+        if data.ndim <= self.data_space:
+            expected = f"a batch of arrays with at least {self.data_space} axes"
+            raise _checks.fail("problem.data", expected, f"shape {data.shape}", "Take a smaller data_space.")
 
         @jax.checkpoint
         def advance(carry: tuple[Array, Array], networks: tuple) -> tuple[tuple[Array, Array], None]:

@@ -15,8 +15,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
+from flax import nnx
 from jax.custom_derivatives import SymbolicZero
 
+from jaxseis import _checks
 from jaxseis._types import Array, PyTree
 from jaxseis.operators import LinearOperator
 
@@ -67,8 +70,12 @@ def least_squares_gradient(x: Array, physics: LinearOperator, data: PyTree) -> A
     g = least_squares_gradient(x, J, d)
     ```
     """
-    residual = jax.tree.map(lambda found, wanted: found - wanted, physics @ x, data)
-    return physics.H @ residual
+    return physics.H @ jax.tree.map(_difference, physics @ x, data)
+
+
+def _difference(found: Array, data: Array) -> Array:
+    _checks.shape_is("problem.data of one sample", data, found.shape)
+    return found - data
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,9 @@ class Preconditioned:
 
     Arguments:
         gradient: g.
-        by: P, a function of images; ``lambda g: P @ g`` for an operator.
+        by: P, a function of images; ``lambda g: P @ g`` for an operator. It is not trained: networks belong in steps.
+
+    Raises ValueError for a network.
 
     ```python
     gradient = Preconditioned(least_squares_gradient, lambda g: depth_scaling @ g)
@@ -107,15 +116,44 @@ class Preconditioned:
     gradient: Gradient
     by: Callable[[Array], Array]
 
+    def __post_init__(self):
+        if isinstance(self.by, nnx.Module):
+            raise _checks.fail("by", "a function without weights", type(self.by).__name__, "Put it in a Step.")
+
     def __call__(self, x: Array, physics: PyTree, data: PyTree) -> Array:
         return self.by(self.gradient(x, physics, data))
 
 
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Held:
+    """Physics in which no derivative is wanted: `held` sees to it that none is asked for."""
+
+    physics: PyTree
+
+
 def over_batch(function: Callable[..., Any], x: PyTree, problem: Problem) -> Any:
     """``function(x, physics, data)`` of every sample."""
-    physics, shared = problem.physics, isinstance(problem.physics, Shared)
+    physics = problem.physics.physics if isinstance(problem.physics, Held) else problem.physics
+    shared = isinstance(physics, Shared)
     axes = (0, None if shared else 0, 0)
     return jax.vmap(function, in_axes=axes)(x, physics.physics if shared else physics, problem.data)
+
+
+def check_problem(problem: Problem, start: Array, space: int) -> None:
+    """An error where start, data or physics are not those of one batch of images over so many axes of space."""
+    _checks.kind_is("problem", problem, Problem, "a Problem(physics, data)")
+    if jnp.ndim(start) != space + 1:
+        raise _checks.fail("start", f"a batch of images with {space} axes of space", f"shape {jnp.shape(start)}")
+    count = jnp.shape(start)[0]
+    remedy = "Stack operators by jax.vmap, or write Shared(A) for one that all samples have in common."
+    parts = {"data": (problem.data, "")}
+    if not isinstance(problem.physics, Shared):
+        parts["physics"] = (problem.physics, remedy)
+    for name, (part, remedy) in parts.items():
+        for shape in map(jnp.shape, jax.tree.leaves(part)):
+            if shape[:1] != (count,):
+                raise _checks.fail(f"problem.{name}", f"a batch of {count} in front", f"shape {shape}", remedy)
 
 
 @jax.custom_jvp

@@ -21,6 +21,8 @@ from jaxseis.flows.layers.coupling import Backbone
 class Step(nnx.Module):
     """One step of a solver; a new one defines ``__call__``, and `memory` where it has any."""
 
+    space: int
+    """How many axes images have."""
     memory: int = 0
     """Channels of the memory."""
 
@@ -63,13 +65,13 @@ class DescentStep(Step):
         param_dtype=jnp.float32,
         rngs: nnx.Rngs,
     ):
-        self.memory = _checks.whole("memory", memory, 0)
+        self.space, self.memory = space, _checks.whole("memory", memory, 0)
         self.log_step = _log_step(step_size, param_dtype)
         subnet = subnet or _unet(space, width, dtype, param_dtype)
         self.network = subnet(2 + memory, 1 + memory, rngs=rngs)
 
     def __call__(self, x: Array, g: Array, s: Array) -> tuple[Array, Array]:
-        down = jnp.exp(self.log_step[...]) * g
+        down = (jnp.exp(self.log_step[...]) * g).astype(x.dtype)
         change = self.network(jnp.concatenate([x[..., None], down[..., None], s], axis=-1)).astype(x.dtype)
         return x - down + change[..., 0], s + change[..., 1:]
 
@@ -97,11 +99,12 @@ class ProximalStep(Step):
         param_dtype=jnp.float32,
         rngs: nnx.Rngs,
     ):
+        self.space = space
         self.log_step = _log_step(step_size, param_dtype)
         self.network = (subnet or _unet(space, width, dtype, param_dtype))(1, 1, rngs=rngs)
 
     def __call__(self, x: Array, g: Array, s: Array) -> tuple[Array, Array]:
-        z = x - jnp.exp(self.log_step[...]) * g
+        z = x - (jnp.exp(self.log_step[...]) * g).astype(x.dtype)
         return z + self.network(z[..., None])[..., 0].astype(x.dtype), s
 
 

@@ -13,7 +13,7 @@ from flax import nnx
 
 from jaxseis import _checks
 from jaxseis._types import Array
-from jaxseis.networks.problem import Gradient, Problem, least_squares_gradient, over_batch
+from jaxseis.networks.problem import Gradient, Problem, check_problem, least_squares_gradient, over_batch
 from jaxseis.networks.steps import Step
 
 
@@ -25,6 +25,8 @@ class Unrolled(nnx.Module):
         iterations: how many steps, each with one evaluation of the gradient.
         gradient: g of one sample, such as `least_squares_gradient` or a `MisfitGradient`.
         rngs: random numbers.
+
+    Raises ValueError where start, data and physics are not of one batch.
 
     It is differentiable in the weights, in ``start``, the data and the physics. Its memory grows by an image and its
     memory channels a step; `IRIM` is flat.
@@ -52,6 +54,7 @@ class Unrolled(nnx.Module):
 
     def iterates(self, problem: Problem, start: Array) -> Array:
         """The image after every step, (iteration, batch, \\*space)."""
+        check_problem(problem, start, self.steps.space)
 
         @jax.checkpoint
         def advance(carry: tuple[Array, Array], step: Step):

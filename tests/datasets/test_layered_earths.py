@@ -73,3 +73,8 @@ def test_errors_name_the_argument():
         layered_section(jnp.ones(3), thickness=0.0)
     with pytest.raises(ValueError, match=r"grid.origin: expected a z of zero or more"):
         layered_section(jnp.ones(3), Grid((3, 3), 10.0, (0.0, -20.0)))
+
+
+def test_velocities_of_many_earths_at_once_are_refused():
+    with pytest.raises(ValueError, match=r"velocities: expected those of one earth.*jax.vmap"):
+        layered_section(jnp.ones((4, 9)))

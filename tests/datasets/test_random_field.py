@@ -70,3 +70,10 @@ def test_errors_name_the_argument():
         random_field(jax.random.key(0), GRID, GaussianCorrelation((10.0,)))
     with pytest.raises(ValueError, match=r"correlation.lengths: expected lengths that are small beside the grid"):
         random_field(jax.random.key(0), GRID, GaussianCorrelation((2000.0, 2000.0)))
+
+
+@pytest.mark.parametrize("hurst", [0.01, 0.05, 0.5, 1.0])
+def test_a_von_karman_correlation_is_one_at_no_distance(hurst):
+    at = VonKarmanCorrelation([1.0], hurst)
+    assert at(np.zeros(1))[0] == 1
+    assert 0 < at(np.array([0.5]))[0] < 1

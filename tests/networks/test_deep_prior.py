@@ -50,11 +50,16 @@ def test_a_weak_prior_is_an_image_of_its_own():
         WeakPrior(small(), start=jnp.ones((3, 3)))
 
 
-@pytest.mark.parametrize("shape", [(9,), (12, 10), (5, 4, 6)])
+@pytest.mark.parametrize("shape", [(9,), (12, 10), (5, 4, 9)])
 def test_a_decoder_makes_an_image_of_any_size(shape):
     assert DeepDecoder(shape, width=4, levels=2, rngs=nnx.Rngs(0))().shape == shape
     decoder = DeepDecoder(shape, width=4, levels=1, param_dtype=jnp.float64, rngs=nnx.Rngs(0))
     check_gradient(lambda decoder: jnp.sum(decoder() ** 3), decoder)
+
+
+def test_a_decoder_wants_nodes_on_its_coarsest_grid():
+    with pytest.raises(ValueError, match=r"levels: expected a coarsest grid of 3 nodes.*Take fewer"):
+        DeepDecoder((8, 8), levels=3, rngs=nnx.Rngs(0))
 
 
 PRIORS = {

@@ -10,19 +10,21 @@ from flax import nnx
 from helpers.learned import SHAPE, assert_trees_close, born, check_gradient, experiment, perturbed
 
 from jaxseis.backbones import CNN
-from jaxseis.flows import with_memory
+from jaxseis.flows import Chain, with_memory
 from jaxseis.networks import (
     IRIM,
     DescentStep,
+    GradientStep,
     LearnedPrimalDual,
     MisfitGradient,
+    Preconditioned,
     Problem,
     ProximalStep,
     Shared,
     Unrolled,
     least_squares_gradient,
 )
-from jaxseis.operators import Matrix, Restriction
+from jaxseis.operators import Diagonal, Matrix, Restriction
 
 DOUBLE = {"param_dtype": jnp.float64}
 SMALL = partial(CNN, width=3, space=2, **DOUBLE)
@@ -73,7 +75,7 @@ def loss_of(network, problem, start):
     return 1e3 * jnp.sum((network(problem, start) - images(0, len(start))) ** 2)
 
 
-@pytest.mark.parametrize("name", SOLVERS)
+@pytest.mark.parametrize("name", slow_but("i-RIM"))
 def test_gradients_in_weights_start_and_data_are_those_of_differences(name):
     network, given = perturbed(SOLVERS[name]()), problem()
 
@@ -181,12 +183,49 @@ def test_nonlinear_modelling_is_unrolled(make):
     check_gradient(lambda network: loss_of(network, given, images(1)), network)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", SOLVERS)
-def test_float32_stays_float32(name):
-    network, given, start = jax.tree.map(lambda v: v.astype(jnp.float32), (SOLVERS[name](), problem(), images(1)))
-    J = jax.vmap(Matrix)(jnp.ones((2, 3, 3), jnp.float32))
-    assert J.array.dtype == start.dtype == jnp.float32
-    assert jax.eval_shape(network, Problem(given.physics, given.data), start).dtype == jnp.float32
+@pytest.mark.parametrize("param_dtype", [jnp.float32, jnp.float64])
+def test_images_keep_their_precision(name, param_dtype):
+    network = jax.tree.map(lambda v: v.astype(param_dtype), SOLVERS[name]())
+    A, data = Diagonal(jnp.ones(SHAPE, jnp.float32)), jnp.ones((2, *SHAPE), jnp.float32)
+    found = network(Problem(Shared(A), data), jnp.zeros((2, *SHAPE), jnp.float32))
+    assert found.dtype == jnp.float32
+    assert jnp.isfinite(found).all()
+
+
+@pytest.mark.parametrize("name", ["descent", "primal-dual"])
+def test_gradients_in_model_and_wavelet_are_those_of_differences(name):
+    network, (m, q) = perturbed(SOLVERS[name]()), (experiment()[1], experiment()[2])
+    F, data = experiment()[0], problem().data
+
+    def loss(physics):
+        J = jax.vmap(lambda scale: F.jacobian(scale * physics[0], physics[1]))(jnp.array([1.0, 1.1]))
+        return loss_of(network, Problem(J, data), images(1))
+
+    check_gradient(loss, (m, q))
+
+
+def test_a_gradient_step_in_a_chain_of_ones_own_has_all_derivatives():
+    step = partial(GradientStep, 2, gradient=least_squares_gradient, **DOUBLE)
+    chain = Chain(lambda rngs: step(), 2, rngs=nnx.Rngs(0))
+    x, d = jnp.cos(jnp.arange(12.0)).reshape(2, 3, 2), jnp.ones((2, 4))
+
+    def loss(chain, A):
+        return jnp.sum(chain.forward(x, Problem(A, d))[0] ** 2)
+
+    A = jax.vmap(Matrix)(jnp.sin(jnp.arange(24.0)).reshape(2, 4, 3))
+    found, wanted = (jax.grad(loss, argnums=1)(with_memory(chain, memory), A) for memory in ("invert", "store"))
+    assert_trees_close(found, wanted, 1e-9)
+
+
+def test_whole_numbers_in_data():
+    network = perturbed(irim())
+    given = Problem(Shared(Diagonal(jnp.ones(SHAPE))), jnp.ones((2, *SHAPE), jnp.int16))
+    found, wanted = (
+        jax.grad(loss_of)(with_memory(network, memory), given, images(1)) for memory in ("invert", "store")
+    )
+    assert_trees_close(found, wanted, 1e-9)
 
 
 def test_errors_name_what_was_given():
@@ -196,3 +235,34 @@ def test_errors_name_what_was_given():
         Unrolled(partial(DescentStep, step_size=-1.0), 2, rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match="iterations"):
         Unrolled(DescentStep, 0, rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match="by: expected a function without weights"):
+        Preconditioned(least_squares_gradient, SMALL(1, 1, rngs=nnx.Rngs(0)))
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_problems_that_do_not_fit_are_refused(name):
+    network, given, x = SOLVERS[name](), problem(), images(1)
+    cases = {
+        "start: expected a batch of images with 2 axes": (given, x[0]),
+        "problem.data: expected a batch of 2": (given._replace(data=given.data[:1]), x),
+        "Shared": (given._replace(physics=born()), x),
+        "problem: expected a Problem": (tuple(given), x),
+    }
+    for message, (bad, start) in cases.items():
+        for run in (network, jax.jit(network)):
+            with pytest.raises((ValueError, TypeError), match=message):
+                run(bad, start)
+
+
+@pytest.mark.parametrize("name", ["descent", "i-RIM"])
+def test_data_of_another_length_are_refused(name):
+    given = problem()
+    with pytest.raises(ValueError, match="problem.data of one sample"):
+        SOLVERS[name]()(given._replace(data=given.data[..., :1]), images(1))
+
+
+def test_data_with_too_few_axes_are_refused():
+    A = jax.vmap(Matrix)(jnp.ones((2, 4, 3)))
+    network = LearnedPrimalDual(1, iterations=1, rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match="problem.data: expected a batch of arrays with at least 2 axes"):
+        network(Problem(A, jnp.ones((2, 4))), jnp.zeros((2, 3)))

@@ -29,10 +29,10 @@ class Householder(Bijection):
         self.vectors = nnx.Param(jax.random.normal(rngs.params(), (count, channels), param_dtype))
 
     def forward(self, x: Array, condition: PyTree = None) -> tuple[Array, Array]:
-        return x @ self.matrix(), _states.no_log_det(x)
+        return x @ self.matrix().astype(x.dtype), _states.no_log_det(x)
 
     def inverse(self, y: Array, condition: PyTree = None) -> tuple[Array, Array]:
-        return y @ self.matrix().T, _states.no_log_det(y)
+        return y @ self.matrix().T.astype(y.dtype), _states.no_log_det(y)
 
     def matrix(self) -> Array:
         """The product of the reflections, orthogonal."""
