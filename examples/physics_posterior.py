@@ -113,28 +113,27 @@ def residual(J, x, d, sigma):
 
 
 def draw_figure(path, truth, migration, found, coverage):
-    """The survey from elsewhere: truth, migration, means and deviations; and coverage on what was trained on."""
+    """The survey from elsewhere: truth, migration, means, deviations, an error; and coverage on what was trained on."""
     figure, axes = plt.subplots(2, 4, figsize=(13, 6.3), layout="constrained")
-    panels = {"truth": truth, "migration, J.T d": migration * float(truth.std() / migration.std())}
-    for name, samples in found.items():
-        panels[f"mean, {name}"] = inference.posterior_mean(samples)[..., 0]
-        panels[f"deviation, {name}"] = inference.posterior_std(samples)[..., 0]
-        panels[f"error, {name}"] = jnp.abs(panels[f"mean, {name}"] - truth)
-    panels = {k: panels[k] for k in sorted(panels, key=lambda k: ("error" in k, "deviation" in k))}
-    order = [axes[0, 0], axes[1, 0], axes[0, 1], axes[1, 1], axes[0, 2], axes[1, 2], axes[0, 3]]
-    limit = float(jnp.abs(truth).max()) * 0.8
-    for ax, (name, image) in zip(order, panels.items(), strict=False):
+    means = {name: inference.posterior_mean(samples)[..., 0] for name, samples in found.items()}
+    panels = [
+        ("truth", truth),
+        ("migration, J.T d", migration * float(truth.std() / migration.std())),
+        *((f"mean, {name}", mean) for name, mean in means.items()),
+        *((f"deviation, {name}", inference.posterior_std(samples)[..., 0]) for name, samples in found.items()),
+        ("error, corrected", jnp.abs(means["corrected"] - truth)),
+    ]
+    limit = 0.8 * float(jnp.abs(truth).max())
+    for ax, (name, image) in zip(axes.T.ravel(), panels, strict=False):
         spread = name.startswith(("deviation", "error"))
         limits = (
-            {"vmin": 0, "vmax": 1.0, "cmap": "viridis"} if spread else {"vmin": -limit, "vmax": limit, "cmap": "gray"}
+            {"vmin": 0, "vmax": 1, "cmap": "viridis"} if spread else {"vmin": -limit, "vmax": limit, "cmap": "gray"}
         )
         drawn = ax.imshow(image.T, aspect="auto", **limits)
         ax.set(xticks=[], yticks=[])
         ax.set_title(name, loc="left")
         if spread:
             figure.colorbar(drawn, ax=ax)
-    axes[0, 3].clear()
-    axes[0, 3].set_axis_off()
     plotting.coverage(coverage, ax=axes[1, 3], title="coverage, as trained")
     figure.savefig(path, dpi=80)
 
@@ -146,7 +145,7 @@ def main(argv=None):
     parser.add_argument("--side", type=int, default=32)
     parser.add_argument("--depth", type=int, default=6)
     parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--correction", type=int, default=150, help="steps of the correction")
     args = parser.parse_args(argv)
 

@@ -54,9 +54,15 @@ def earths(count, shape, key):
     return (m - background) / UNIT
 
 
+def some_at_a_time(function, arrays, count=32):
+    """A function of each array, compiled for so many at once."""
+    apply = jax.jit(jax.vmap(function))
+    return jnp.concatenate([apply(arrays[i : i + count]) for i in range(0, len(arrays), count)])
+
+
 def observed(J, x, key):
     """Noisy data of every earth."""
-    d = jnp.concatenate([jax.jit(jax.vmap(lambda x: J @ x))(part) for part in jnp.array_split(x, len(x) // 32 + 1)])
+    d = some_at_a_time(lambda x: J @ x, x)
     return d + NOISE * d.std(axis=(1, 2, 3), keepdims=True) * jax.random.normal(key, d.shape)
 
 
@@ -142,9 +148,7 @@ def main(argv=None):
     truth = earths(args.earths + args.held_out, shape, jax.random.key(1))
     d = observed(J, truth, jax.random.key(2))
     G = normal_matrix(J, shape)
-    known = jnp.concatenate(
-        [jax.jit(jax.vmap(lambda d: J.T @ d))(part) for part in jnp.array_split(d, len(d) // 32 + 1)]
-    )
+    known = some_at_a_time(lambda d: J.T @ d, d)
 
     network = networks.IRIM(iterations=args.iterations, width=args.width, gradient=normal_gradient, rngs=nnx.Rngs(3))
     training = networks.Problem(networks.Shared(G), known[args.held_out :])
