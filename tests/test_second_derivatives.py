@@ -90,6 +90,7 @@ def test_products_of_several_models(operator):
     assert_close(jax.grad(total)(MODELS), singly)
 
 
+@pytest.mark.slow
 def test_the_hessian_of_a_small_model_is_symmetric_and_the_derivative_of_the_gradient():
     X = js.Modeling(TINY.wave(), TINY.sources, js.Geometry.spread(**TINY.random_points(3, seed=1)))
     m, q = TINY.medium().m, TINY.noise(2, TINY.time.size, 1, seed=1)
@@ -159,6 +160,7 @@ def test_gradients_have_derivatives_in_all_their_arguments(name):
     assert_derivatives(g, x, jax.tree.map(lambda v: 0.1 * v, dx))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["sources", "receivers"])
 @both_modes
 def test_the_gradient_in_the_model_has_a_derivative_in_positions(end, options):

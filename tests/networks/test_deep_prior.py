@@ -63,12 +63,12 @@ def test_a_decoder_wants_nodes_on_its_coarsest_grid():
 
 
 PRIORS = {
-    "U-Net, stopped early": (partial(DeepPrior, width=8, levels=2), 1e-3, 100),
     "decoder": (partial(DeepDecoder, width=16, levels=2), 1e-2, 300),
+    "U-Net, stopped early": (partial(DeepPrior, width=8, levels=2), 1e-3, 100),
 }
 
 
-@pytest.mark.parametrize("name", PRIORS)
+@pytest.mark.parametrize("name", ["decoder", pytest.param("U-Net, stopped early", marks=pytest.mark.slow)])
 def test_images_are_fitted_before_their_noise(name):
     make, rate, steps = PRIORS[name]
     x, z = jnp.meshgrid(jnp.linspace(0, 3, 32), jnp.linspace(0, 3, 24), indexing="ij")

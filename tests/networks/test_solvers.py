@@ -75,7 +75,7 @@ def loss_of(network, problem, start):
     return 1e3 * jnp.sum((network(problem, start) - images(0, len(start))) ** 2)
 
 
-@pytest.mark.parametrize("name", slow_but("i-RIM"))
+@pytest.mark.parametrize("name", slow_but("proximal"))
 def test_gradients_in_weights_start_and_data_are_those_of_differences(name):
     network, given = perturbed(SOLVERS[name]()), problem()
 
@@ -86,7 +86,8 @@ def test_gradients_in_weights_start_and_data_are_those_of_differences(name):
     check_gradient(loss, (network, images(1), given.data))
 
 
-@pytest.mark.parametrize("name", slow_but("i-RIM"))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SOLVERS)
 def test_gradients_are_those_of_the_pure_engine(name):
     network = perturbed(SOLVERS[name]())
     gradient = jax.jit(jax.grad(loss_of))
@@ -131,6 +132,7 @@ def test_an_irim_begins_with_its_start():
     np.testing.assert_allclose(irim()(problem(), images(1)), images(1), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_inverting_gives_the_gradients_of_storing():
     network, given = perturbed(irim(4)), problem()
     gradient = jax.jit(jax.grad(loss_of))
@@ -174,7 +176,8 @@ def test_memory_is_flat_in_the_number_of_iterations():
     assert bytes_of(32, "store") > 3 * bytes_of(4, "store")
 
 
-@pytest.mark.parametrize("make", [pytest.param(descent, marks=pytest.mark.slow), irim])
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [descent, irim])
 def test_nonlinear_modelling_is_unrolled(make):
     F, m, q = experiment("xla")
     gradient = MisfitGradient(lambda x, q, d: 0.5 * jnp.sum((F(m + x) @ q - d) ** 2))
